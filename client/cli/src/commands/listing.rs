@@ -1,0 +1,250 @@
+//! `plimsoll underlying`, `expiry` and `strike`.
+
+use std::path::PathBuf;
+
+use plimsoll::state::Expiry;
+use plimsoll_client::instruction;
+use plimsoll_client::ledger::{AccountFilter, LedgerExt as _};
+use plimsoll_client::presets;
+use plimsoll_client::price::{format_atoms, format_quote, parse_atoms};
+use plimsoll_client::status::load_oracles;
+use serde_json::json;
+use solana_signer::Signer;
+
+use super::parameters;
+use crate::output::table;
+use crate::series::{expiry_name, expiry_time, load_expiry, underlying as find_underlying, underlying_name};
+use crate::session::Session;
+use crate::{amount, Failure};
+
+/// Commands of `underlying`.
+#[derive(clap::Subcommand)]
+pub enum UnderlyingCommand {
+    /// List an asset; the signer is the clearinghouse's authority.
+    #[command(after_help = "Examples:\n  plimsoll underlying create --preset btc\n  \
+        plimsoll underlying create --preset btc --print-default-parameters > btc.toml\n  \
+        plimsoll underlying create --preset btc --parameters btc.toml\n  \
+        plimsoll underlying create --preset sol --feed-id <64 HEX DIGITS> --contract-size 10")]
+    Create(UnderlyingCreate),
+    /// Underlyings with their accepted prices.
+    List,
+}
+
+/// Arguments of `underlying create`.
+#[derive(clap::Args)]
+pub struct UnderlyingCreate {
+    /// Parameters to start from.
+    #[arg(long, value_enum)]
+    preset: Preset,
+    /// Pyth feed id, 64 hexadecimal digits [default: the preset's].
+    #[arg(long, value_name = "HEX")]
+    feed_id: Option<String>,
+    /// Underlying per contract, decimal [default: the preset's].
+    #[arg(long, value_name = "AMOUNT")]
+    contract_size: Option<String>,
+    /// TOML file whose fields replace the preset's.
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
+    /// Print the preset's parameters as such a file and stop.
+    #[arg(long)]
+    print_default_parameters: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Preset {
+    /// Contracts of 0.01 BTC.
+    Btc,
+    /// Contracts of 0.1 ETH.
+    Eth,
+    /// Contracts of 1 SOL.
+    Sol,
+    /// USDC: prices the quote token.
+    Stable,
+}
+
+/// Commands of `expiry`.
+#[derive(clap::Subcommand)]
+pub enum ExpiryCommand {
+    /// List an expiry; the signer pays the rent.
+    #[command(after_help = "Example:\n  plimsoll expiry create BTC 30JAN26")]
+    Create {
+        /// Name or index of the underlying.
+        underlying: String,
+        /// 30JAN26 (at the grid's time of day), 30JAN26T0800 (UTC) or unix seconds.
+        expiry: String,
+    },
+    /// Expiries with their strikes, open interest and settlement.
+    List,
+}
+
+/// Commands of `strike`.
+#[derive(clap::Subcommand)]
+pub enum StrikeCommand {
+    /// List a strike of an expiry.
+    #[command(after_help = "Example:\n  plimsoll strike create BTC 30JAN26 100000")]
+    Create {
+        /// Name or index of the underlying.
+        underlying: String,
+        /// Expiry: 30JAN26, 30JAN26T0800 or unix seconds.
+        expiry: String,
+        /// Strike price: quote tokens per whole underlying.
+        price: String,
+    },
+}
+
+/// Runs a command of `underlying`. Errors: `Input`, refusals, connection.
+pub fn underlying(session: &Session, command: &UnderlyingCommand) -> Result<(), Failure> {
+    match command {
+        UnderlyingCommand::Create(args) => underlying_create(session, args),
+        UnderlyingCommand::List => underlying_list(session),
+    }
+}
+
+fn underlying_create(session: &Session, args: &UnderlyingCreate) -> Result<(), Failure> {
+    let preset = match args.preset {
+        Preset::Btc => presets::btc,
+        Preset::Eth => presets::eth,
+        Preset::Sol => presets::sol,
+        Preset::Stable => presets::stable,
+    };
+    if args.print_default_parameters {
+        let text = parameters::print_underlying(&mut preset(0));
+        session.print(&text, &json!({ "parameters": text }));
+        return Ok(());
+    }
+    let mut create = preset(0);
+    if let Some(text) = &args.feed_id {
+        create.feed_id = feed_id(text)?;
+    }
+    if let Some(text) = &args.contract_size {
+        let refused = |why: String| Failure::Input(format!("--contract-size: {why}"));
+        let size = parse_atoms(text, 9).map_err(|error| refused(error.to_string()))?;
+        let size = u64::try_from(size).ok().filter(|size| *size > 0);
+        create.contract_size = size.ok_or_else(|| refused(format!("{text} must be more than 0")))?;
+    }
+    parameters::apply_underlying(&mut create, args.parameters.as_deref())?;
+    let directory = session.directory()?;
+    let signer = session.keypair()?;
+    create.index = directory.clearinghouse.next_underlying;
+    let (index, at) = (create.index, directory.underlying(create.index));
+    let key = signer.pubkey();
+    let build = instruction::underlying_create(&directory.address, &key, &key, create);
+    let outcome = session.execute(&[build], &[&signer])?;
+    let rows = vec![("underlying", at.to_string()), ("index", index.to_string())];
+    session.report(&outcome, rows, json!({ "underlying": at.to_string(), "index": index }));
+    Ok(())
+}
+
+fn feed_id(text: &str) -> Result<[u8; 32], Failure> {
+    let refused = || Failure::Input(format!("--feed-id {text:?}: expected 64 hexadecimal digits"));
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(refused());
+    }
+    let mut id = [0; 32];
+    for (byte, at) in id.iter_mut().zip((0..64).step_by(2)) {
+        let pair = digits.get(at..at + 2).ok_or_else(refused)?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| refused())?;
+    }
+    Ok(id)
+}
+
+fn underlying_list(session: &Session) -> Result<(), Failure> {
+    let directory = session.directory()?;
+    let now = session.now()?;
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for (index, (state, oracle)) in session.ok(load_oracles(&session.ledger, &directory))? {
+        let name = underlying_name(session, &directory, index);
+        let accepted = oracle.price.publish_time > 0;
+        let price = accepted.then(|| format_quote(oracle.price.price));
+        let age = accepted.then(|| now.saturating_sub(oracle.price.publish_time));
+        let size = format_atoms(state.contract_size, 9);
+        rows.push(vec![
+            name.clone(),
+            index.to_string(),
+            price.clone().unwrap_or_else(|| "-".to_owned()),
+            age.map_or_else(|| "-".to_owned(), |age| format!("{age} s")),
+            size.clone(),
+            directory.underlying(index).to_string(),
+        ]);
+        values.push(json!({
+            "name": name, "index": index, "address": directory.underlying(index).to_string(),
+            "price": price, "price_age_seconds": age, "contract_size": size,
+        }));
+    }
+    let text = table(&["underlying", "index", "price", "age", "contract", "address"], rows);
+    session.print(&text, &json!({ "underlyings": values }));
+    Ok(())
+}
+
+/// Runs a command of `expiry`. Errors: `Input`, refusals, connection.
+pub fn expiry(session: &Session, command: &ExpiryCommand) -> Result<(), Failure> {
+    match command {
+        ExpiryCommand::Create { underlying, expiry } => expiry_create(session, underlying, expiry),
+        ExpiryCommand::List => expiry_list(session),
+    }
+}
+
+fn expiry_create(session: &Session, underlying: &str, expiry: &str) -> Result<(), Failure> {
+    let directory = session.directory()?;
+    let index = find_underlying(session, &directory, underlying)?;
+    let time = expiry_time(&directory.underlyings[&index], expiry)?;
+    let signer = session.keypair()?;
+    let build = instruction::expiry_create(&directory.underlying(index), &signer.pubkey(), time);
+    let outcome = session.execute(&[build], &[&signer])?;
+    let at = directory.expiry(index, time);
+    let rows = vec![("expiry", at.to_string()), ("time", time.to_string())];
+    session.report(&outcome, rows, json!({ "expiry": at.to_string(), "time": time, "underlying": index }));
+    Ok(())
+}
+
+fn expiry_list(session: &Session) -> Result<(), Failure> {
+    let directory = session.directory()?;
+    let filter =
+        AccountFilter::all::<Expiry>().with_key(std::mem::offset_of!(Expiry, clearinghouse), &directory.address);
+    let mut expiries = session.ok(session.ledger.load_all::<Expiry>(&filter))?;
+    expiries.sort_by_key(|(_, state)| (state.underlying_index, state.expiry));
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for (at, state) in expiries {
+        let name = underlying_name(session, &directory, state.underlying_index);
+        let date = expiry_name(directory.underlyings.get(&state.underlying_index), state.expiry);
+        let order = state.order().iter().filter_map(|id| state.strikes().get(usize::from(*id)));
+        let strikes: Vec<_> = order.copied().collect();
+        let settled = state.is_settled().then(|| format_quote(state.settlement_price));
+        let names: Vec<String> = strikes.iter().map(|s| format_quote(s.price)).collect();
+        let interest: i64 = strikes.iter().flat_map(|s| s.open_interest).fold(0, i64::saturating_add);
+        let status = settled.clone().map_or_else(|| "live".to_owned(), |price| format!("settled at {price}"));
+        rows.push(vec![format!("{name}-{date}"), names.join(" "), interest.to_string(), status]);
+        let listed = strikes.iter().map(
+            |s| json!({ "price": format_quote(s.price), "calls": s.open_interest[0], "puts": s.open_interest[1] }),
+        );
+        values.push(json!({
+            "name": format!("{name}-{date}"), "underlying": state.underlying_index, "time": state.expiry,
+            "address": at.to_string(), "settlement_price": settled, "strikes": listed.collect::<Vec<_>>(),
+        }));
+    }
+    session.print(&table(&["expiry", "strikes", "open", "status"], rows), &json!({ "expiries": values }));
+    Ok(())
+}
+
+/// Runs a command of `strike`. Errors: `Input`, refusals, connection.
+pub fn strike(session: &Session, command: &StrikeCommand) -> Result<(), Failure> {
+    let StrikeCommand::Create { underlying, expiry, price } = command;
+    let atoms = amount::price("PRICE", price)?;
+    let directory = session.directory()?;
+    let index = find_underlying(session, &directory, underlying)?;
+    let time = expiry_time(&directory.underlyings[&index], expiry)?;
+    let listed = load_expiry(session, &directory, index, time)?;
+    let signer = session.keypair()?;
+    let build = instruction::strike_create(&directory.underlying(index), time, atoms);
+    let outcome = session.execute(&[build], &[&signer])?;
+    let name = format!(
+        "{}-{}-{}",
+        underlying_name(session, &directory, index),
+        expiry_name(directory.underlyings.get(&index), time),
+        format_quote(atoms)
+    );
+    let value = json!({ "strike": name, "id": listed.strike_count, "price": format_quote(atoms) });
+    session.report(&outcome, vec![("strike", name)], value);
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! One module per group of commands.
+
+pub mod account;
+pub mod auction;
+pub mod cash;
+pub mod clearinghouse;
+pub mod listing;
+pub mod live_margin;
+pub mod settle;
+pub mod status;
+pub mod trade;
+
+mod parameters;

@@ -1,0 +1,218 @@
+//! Parameter groups as TOML: every field an integer in the rule book's unit (ppm, seconds, quote atoms).
+
+use std::path::Path;
+
+use plimsoll::state::{
+    AuctionParameters, ClearinghouseParameters, CrossParameters, GridParameters, LimitParameters, OracleParameters,
+    ScanParameters, VolatilityParameters,
+};
+use plimsoll::UnderlyingCreateArgs;
+use toml::{Table, Value};
+
+use crate::Failure;
+
+/// A parameter group by field name.
+trait Group {
+    /// Names and values, in the order stored.
+    fn fields(&self) -> Vec<(&'static str, i64)>;
+    /// Sets one field; `false`: there is none of that name. Errors: the value does not fit the field's integer.
+    fn set(&mut self, name: &str, value: i64) -> Result<bool, std::num::TryFromIntError>;
+    /// The rule book's ranges; the error names field and bounds.
+    fn check(&self) -> Result<(), String>;
+}
+
+macro_rules! group {
+    ($name:ident { $($field:ident),+ $(,)? }) => {
+        impl Group for $name {
+            fn fields(&self) -> Vec<(&'static str, i64)> {
+                vec![$((stringify!($field), i64::from(self.$field))),+]
+            }
+
+            fn set(&mut self, name: &str, value: i64) -> Result<bool, std::num::TryFromIntError> {
+                match name {
+                    $(stringify!($field) => self.$field = value.try_into()?,)+
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
+
+            fn check(&self) -> Result<(), String> {
+                self.rules().validate().map_err(|error| error.to_string())
+            }
+        }
+    };
+}
+
+group!(ClearinghouseParameters {
+    debt_cap,
+    outflow_reserved,
+    trade_fee,
+    trade_fee_premium_cap,
+    insurance_share,
+    debt_rate,
+    sale_discount_max,
+    sale_window_seconds,
+    settlement_hold_seconds,
+    outflow_window_seconds,
+    outflow_cap,
+    collateral_conf_threshold,
+    collateral_conf_factor,
+});
+group!(GridParameters {
+    strike_step,
+    expiry_interval_seconds,
+    expiry_offset_seconds,
+    min_lead_seconds,
+    max_days,
+    moneyness_low,
+    moneyness_high,
+});
+group!(OracleParameters {
+    price_min,
+    price_max,
+    max_age_seconds,
+    liquidation_max_age_seconds,
+    future_max_seconds,
+    walk_max_seconds,
+    max_confidence,
+    max_ema_divergence,
+    max_move_per_update,
+    max_move_per_second,
+    confidence_full,
+    max_wild,
+});
+group!(VolatilityParameters {
+    fast_half_life_seconds,
+    slow_half_life_seconds,
+    floor,
+    cap,
+    blend,
+    reversion_seconds,
+    reference,
+});
+group!(ScanParameters { deviations, horizon_seconds, range_floor, range_cap, range_reference, scale_cap, daily_rise });
+group!(CrossParameters {
+    max_spot,
+    min_spot,
+    mm_call,
+    mm_put,
+    mm_put_mark,
+    unpaired_im,
+    unpaired_mm,
+    offset,
+    conf_threshold,
+    conf_factor,
+    depeg_threshold,
+    depeg_factor,
+    long_im,
+    long_mm,
+});
+group!(AuctionParameters {
+    d0,
+    d1,
+    fast_seconds,
+    slow_seconds,
+    buffer,
+    cutoff,
+    start_fee,
+    starter_share,
+    slice,
+    rho_max,
+    rho_slope,
+    rewind_seconds,
+});
+group!(LimitParameters {
+    max_quantity,
+    open_interest_cap,
+    price_band,
+    price_band_floor,
+    curing_slip,
+    settlement_required_seconds,
+    sample_hold_max_seconds,
+});
+
+type Groups<'a> = Vec<(&'static str, &'a mut dyn Group)>;
+
+fn clearinghouse_groups(parameters: &mut ClearinghouseParameters) -> Groups<'_> {
+    vec![("clearinghouse", parameters)]
+}
+
+fn underlying_groups(args: &mut UnderlyingCreateArgs) -> Groups<'_> {
+    vec![
+        ("grid", &mut args.grid),
+        ("oracle", &mut args.oracle_parameters),
+        ("volatility", &mut args.volatility),
+        ("scan", &mut args.scan),
+        ("cross", &mut args.cross),
+        ("auction", &mut args.auction),
+        ("limits", &mut args.limits),
+    ]
+}
+
+/// Overrides `parameters` by the file, if there is one. Errors: `Input` naming the field and its bounds.
+pub fn apply_clearinghouse(parameters: &mut ClearinghouseParameters, file: Option<&Path>) -> Result<(), Failure> {
+    apply(file, &mut clearinghouse_groups(parameters))
+}
+
+/// Overrides the groups of `args` by the file, if there is one. Errors: `Input` naming the field and its bounds.
+pub fn apply_underlying(args: &mut UnderlyingCreateArgs, file: Option<&Path>) -> Result<(), Failure> {
+    apply(file, &mut underlying_groups(args))
+}
+
+/// The parameters as such a file.
+pub fn print_clearinghouse(parameters: &mut ClearinghouseParameters) -> String {
+    render(&clearinghouse_groups(parameters))
+}
+
+/// The groups of `args` as such a file.
+pub fn print_underlying(args: &mut UnderlyingCreateArgs) -> String {
+    render(&underlying_groups(args))
+}
+
+fn render(groups: &Groups) -> String {
+    let mut text =
+        "# Ratios are ppm (1000000 is 1), spans seconds, amounts and prices quote atoms (6 decimals).".to_owned();
+    for (name, group) in groups {
+        text.push_str(&format!("\n\n[{name}]"));
+        for (field, value) in group.fields() {
+            text.push_str(&format!("\n{field} = {value}"));
+        }
+    }
+    text
+}
+
+fn apply(file: Option<&Path>, groups: &mut Groups) -> Result<(), Failure> {
+    let place = file.map_or_else(String::new, |path| format!("--parameters {}: ", path.display()));
+    let refused = |what: String| Failure::Input(format!("{place}{what}"));
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+        let document: Table = text.parse().map_err(|error: toml::de::Error| refused(error.to_string()))?;
+        for (section, content) in &document {
+            override_group(groups, section, content).map_err(refused)?;
+        }
+    }
+    for (name, group) in groups.iter() {
+        group.check().map_err(|error| refused(format!("[{name}] {error}")))?;
+    }
+    Ok(())
+}
+
+fn override_group(groups: &mut Groups, section: &str, content: &Value) -> Result<(), String> {
+    let known: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
+    let Some((_, group)) = groups.iter_mut().find(|(name, _)| *name == section) else {
+        return Err(format!("unknown section [{section}]; known: {}", known.join(", ")));
+    };
+    let fields = content.as_table().ok_or_else(|| format!("{section} must be a section: [{section}]"))?;
+    for (field, value) in fields {
+        let integer = value.as_integer().ok_or_else(|| format!("[{section}] {field} = {value} must be an integer"))?;
+        match group.set(field, integer) {
+            Ok(true) => {}
+            Ok(false) => {
+                let known: Vec<&str> = group.fields().into_iter().map(|(name, _)| name).collect();
+                return Err(format!("[{section}] unknown field {field}; known: {}", known.join(", ")));
+            }
+            Err(_) => return Err(format!("[{section}] {field} = {integer} is outside [0, {}]", u32::MAX)),
+        }
+    }
+    Ok(())
+}

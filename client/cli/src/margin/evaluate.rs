@@ -1,0 +1,166 @@
+//! Runs the rule book on a document.
+
+use plimsoll_core::error::CoreError;
+use plimsoll_core::margin::evaluator::portfolio::{self, Scenario, VolShift, Worst};
+use plimsoll_core::margin::evaluator::{cross, pricing::Greeks, Real};
+
+use super::book::{books, Book};
+use super::field::within;
+use super::input::{Document, Mode};
+use super::parameters;
+
+/// The margin of a document.
+pub struct Evaluation {
+    /// Mode it was evaluated in.
+    pub mode: Mode,
+    /// Cash of the account.
+    pub cash: Real,
+    /// Equity: cash + options + collateral / stable price.
+    pub equity: Real,
+    /// Initial margin balance.
+    pub initial: Real,
+    /// Maintenance margin balance.
+    pub maintenance: Real,
+    /// Per market, in the order of the document.
+    pub markets: Vec<MarketResult>,
+    /// The scenarios, portfolio mode.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// The margin of one market.
+pub struct MarketResult {
+    /// Name of the underlying.
+    pub underlying: String,
+    /// Options marked to market.
+    pub options: Real,
+    /// Collateral / stable price.
+    pub collateral: Real,
+    /// Sensitivities of the options.
+    pub greeks: Greeks,
+    /// What the mode says beyond that.
+    pub detail: Detail,
+}
+
+/// Components of one market.
+pub enum Detail {
+    /// Portfolio mode, with the profit of each scenario.
+    Portfolio(Box<portfolio::MarketMargin>, Vec<Real>),
+    /// Cross and isolated mode.
+    Cross(Box<cross::MarketMargin>),
+}
+
+/// What the loss of the account is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum WorstOf {
+    /// This scenario.
+    Scenario(Real, VolShift),
+    /// The basis contingency.
+    Basis,
+    /// Cross: the legs of the worst expiry.
+    Legs,
+    /// Cross: the maximum loss of the worst expiry.
+    MaxLoss,
+}
+
+impl MarketResult {
+    /// The loss that the worst market is chosen by, negative.
+    pub fn loss(&self) -> Real {
+        match &self.detail {
+            Detail::Portfolio(margin, _) => margin.loss,
+            Detail::Cross(margin) => margin.options_initial,
+        }
+    }
+}
+
+impl Evaluation {
+    /// The worst of the market with the largest loss; `None` without markets.
+    pub fn worst(&self) -> Option<WorstOf> {
+        let market = self.markets.iter().reduce(|worst, next| if next.loss() < worst.loss() { next } else { worst })?;
+        Some(match &market.detail {
+            Detail::Portfolio(margin, _) => match margin.worst {
+                Worst::Scenario(index) => {
+                    let scenario = self.scenarios.get(index)?;
+                    WorstOf::Scenario(scenario.spot, scenario.vol)
+                }
+                Worst::Basis => WorstOf::Basis,
+            },
+            Detail::Cross(margin) => match margin.reading {
+                cross::Reading::Legs => WorstOf::Legs,
+                cross::Reading::MaxLoss => WorstOf::MaxLoss,
+            },
+        })
+    }
+}
+
+/// Evaluates `document`; the error is one line.
+pub fn evaluate(document: &Document) -> Result<Evaluation, String> {
+    let cash = within("portfolio.cash", document.portfolio.cash, "-10000000000000", "10000000000000")?;
+    let books = books(document)?;
+    let scenarios = match document.mode {
+        Mode::Portfolio => parameters::scenarios(&document.parameters)?,
+        Mode::Cross | Mode::Isolated => Vec::new(),
+    };
+    let (mut equity, mut initial, mut maintenance) = (cash, cash, cash);
+    let mut markets = Vec::with_capacity(books.len());
+    for (index, book) in books.iter().enumerate() {
+        let outcome = match document.mode {
+            Mode::Portfolio => on_portfolio(document, book, &scenarios)?,
+            Mode::Cross | Mode::Isolated => on_cross(document, book)?,
+        };
+        let (result, parts) = outcome.map_err(|error| refusal(index, book, error))?;
+        initial += parts.0;
+        maintenance += parts.1;
+        equity += result.options + result.collateral;
+        markets.push(result);
+    }
+    let evaluation = Evaluation { mode: document.mode, cash, equity, initial, maintenance, markets, scenarios };
+    let limit = Real::from_integer(1_000_000_000_000_000_000);
+    if [equity, initial, maintenance].iter().any(|balance| balance.abs() > limit) {
+        return Err("portfolio: a balance is above its upper bound 10^18".to_string());
+    }
+    Ok(evaluation)
+}
+
+type Outcome = Result<(MarketResult, (Real, Real)), CoreError>;
+
+fn on_portfolio(document: &Document, book: &Book, scenarios: &[Scenario]) -> Result<Outcome, String> {
+    let parameters = parameters::portfolio(&document.parameters, scenarios)?;
+    let mut profits = vec![Real::ZERO; scenarios.len()];
+    Ok(portfolio::evaluate(&book.market(), &parameters, &mut profits).map(|margin| {
+        let balances = (margin.initial, margin.maintenance);
+        let result = MarketResult {
+            underlying: book.underlying.clone(),
+            options: margin.options,
+            collateral: margin.collateral,
+            greeks: margin.greeks,
+            detail: Detail::Portfolio(Box::new(margin), profits),
+        };
+        (result, balances)
+    }))
+}
+
+fn on_cross(document: &Document, book: &Book) -> Result<Outcome, String> {
+    let parameters = parameters::cross(&document.parameters, !document.portfolio.collateral.is_empty())?;
+    Ok(cross::evaluate(&book.market(), &parameters).map(|margin| {
+        let balances = (margin.initial, margin.maintenance);
+        let result = MarketResult {
+            underlying: book.underlying.clone(),
+            options: margin.options,
+            collateral: margin.collateral,
+            greeks: margin.greeks,
+            detail: Detail::Cross(Box::new(margin)),
+        };
+        (result, balances)
+    }))
+}
+
+fn refusal(index: usize, book: &Book, error: CoreError) -> String {
+    let path = format!("markets[{index}] \"{}\"", book.underlying);
+    match error {
+        CoreError::Overflow => format!(
+            "{path}: the gross notional of its options and collateral is above its upper bound {}",
+            plimsoll_core::margin::evaluator::book::GROSS_NOTIONAL_MAX
+        ),
+        other => format!("{path}: {other:?}"),
+    }
+}

@@ -1,0 +1,144 @@
+//! The result as JSON.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::margin::evaluator::portfolio::VolShift;
+use serde::Serialize;
+
+use super::decimal::to_f64;
+use super::evaluate::{Detail, Evaluation, MarketResult, WorstOf};
+
+/// The printed object.
+#[derive(Serialize)]
+pub struct Report {
+    /// Equity: options + collateral / stable price + cash.
+    mark_to_market: f64,
+    /// Initial margin balance, >= 0 is fine.
+    initial_margin: f64,
+    /// Maintenance margin balance, >= 0 is fine.
+    maintenance_margin: f64,
+    worst: Option<WorstReport>,
+    components: Components,
+    greeks: BTreeMap<String, GreeksReport>,
+}
+
+#[derive(Serialize)]
+struct WorstReport {
+    kind: &'static str,
+    spot: Option<f64>,
+    vol: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Components {
+    cash: f64,
+    options: f64,
+    collateral: f64,
+    underlyings: BTreeMap<String, BTreeMap<&'static str, serde_json::Value>>,
+}
+
+#[derive(Serialize)]
+struct GreeksReport {
+    delta: f64,
+    gamma: f64,
+    vega: f64,
+    theta: f64,
+}
+
+/// Name of a volatility shift, as in the input.
+pub const fn vol_name(vol: VolShift) -> &'static str {
+    match vol {
+        VolShift::Up => "up",
+        VolShift::Down => "down",
+        VolShift::None => "none",
+        VolShift::Linear => "linear",
+        VolShift::Abs => "abs",
+    }
+}
+
+/// The numbers that make up the margin of one market, by name.
+pub fn components(market: &MarketResult) -> Vec<(&'static str, f64)> {
+    let mut list = vec![("options", to_f64(market.options)), ("collateral", to_f64(market.collateral))];
+    match &market.detail {
+        Detail::Portfolio(margin, _) => {
+            let [naked_mm, haircut_mm] = margin.contingency_mm;
+            let [naked_im, haircut_im, doubt, collateral_doubt] = margin.contingency_im;
+            list.extend([
+                ("loss", to_f64(margin.loss)),
+                ("basis", to_f64(margin.basis)),
+                ("initial_factor", to_f64(margin.im_factor)),
+                ("maintenance_naked_shorts", to_f64(naked_mm)),
+                ("maintenance_collateral_haircut", to_f64(haircut_mm)),
+                ("initial_naked_shorts", to_f64(naked_im)),
+                ("initial_collateral_haircut", to_f64(haircut_im)),
+                ("initial_confidence_options", to_f64(doubt)),
+                ("initial_confidence_collateral", to_f64(collateral_doubt)),
+            ]);
+        }
+        Detail::Cross(margin) => {
+            let [doubt, collateral_doubt, depeg] = margin.add_ons;
+            list.extend([
+                ("collateral_counted", to_f64(margin.collateral_counted)),
+                ("options_initial", to_f64(margin.options_initial)),
+                ("options_maintenance", to_f64(margin.options_maintenance)),
+                ("initial_confidence_options", to_f64(doubt)),
+                ("initial_confidence_collateral", to_f64(collateral_doubt)),
+                ("initial_depeg", to_f64(depeg)),
+            ]);
+        }
+    }
+    list
+}
+
+impl Report {
+    /// The report of an evaluation.
+    pub fn new(result: &Evaluation) -> Self {
+        let sum = |part: fn(&MarketResult) -> f64| result.markets.iter().map(part).sum();
+        Self {
+            mark_to_market: to_f64(result.equity),
+            initial_margin: to_f64(result.initial),
+            maintenance_margin: to_f64(result.maintenance),
+            worst: result.worst().map(WorstReport::new),
+            components: Components {
+                cash: to_f64(result.cash),
+                options: sum(|market| to_f64(market.options)),
+                collateral: sum(|market| to_f64(market.collateral)),
+                underlyings: result.markets.iter().map(|m| (m.underlying.clone(), market_components(m))).collect(),
+            },
+            greeks: result.markets.iter().map(|m| (m.underlying.clone(), GreeksReport::new(m))).collect(),
+        }
+    }
+}
+
+fn market_components(market: &MarketResult) -> BTreeMap<&'static str, serde_json::Value> {
+    let mut map: BTreeMap<_, _> = components(market).into_iter().map(|(name, value)| (name, value.into())).collect();
+    if let Detail::Portfolio(_, profits) = &market.detail {
+        let profits: Vec<f64> = profits.iter().copied().map(to_f64).collect();
+        map.insert("scenario_profits", profits.into());
+    }
+    map
+}
+
+impl WorstReport {
+    fn new(worst: WorstOf) -> Self {
+        let (kind, spot, vol) = match worst {
+            WorstOf::Scenario(spot, vol) => ("scenario", Some(to_f64(spot)), Some(vol_name(vol))),
+            WorstOf::Basis => ("basis", None, None),
+            WorstOf::Legs => ("legs", None, None),
+            WorstOf::MaxLoss => ("max_loss", None, None),
+        };
+        Self { kind, spot, vol }
+    }
+}
+
+impl GreeksReport {
+    fn new(market: &MarketResult) -> Self {
+        let greeks = &market.greeks;
+        Self {
+            delta: to_f64(greeks.delta),
+            gamma: to_f64(greeks.gamma),
+            vega: to_f64(greeks.vega),
+            theta: to_f64(greeks.theta),
+        }
+    }
+}

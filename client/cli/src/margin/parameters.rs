@@ -1,0 +1,173 @@
+//! Parameter groups of the document as those of the rule book, every field inside its range.
+
+use plimsoll_core::margin::evaluator::cross;
+use plimsoll_core::margin::evaluator::portfolio::{
+    Basis, Contingency, Discount, Parameters, Scenario, SkewShock, VolShift, VolShock, MAX_SCENARIOS,
+};
+use plimsoll_core::margin::evaluator::Real;
+
+use super::decimal::Decimal;
+use super::field::{required, within, within_or};
+use super::input;
+
+const NEEDED: &str = "mode \"portfolio\" needs it";
+
+/// Reads the fields of one group: `read.field(name, value, low, high)`.
+struct Group(&'static str);
+
+impl Group {
+    fn field(&self, name: &str, value: Decimal, low: &str, high: &str) -> Result<Real, String> {
+        within(&format!("parameters.{}.{name}", self.0), value, low, high)
+    }
+}
+
+/// Parameters of portfolio mode over `scenarios`.
+pub fn portfolio<'a>(input: &input::Parameters, scenarios: &'a [Scenario]) -> Result<Parameters<'a>, String> {
+    let uses = |shifts: [VolShift; 2]| scenarios.iter().any(|s| shifts.contains(&s.vol));
+    let vol_shock = match &input.vol_shock {
+        None if uses([VolShift::Up, VolShift::Down]) => return Err(missing("vol_shock")),
+        None => VolShock { dte_floor: Real::ONE, ..VolShock::default() },
+        Some(group) => vol_shock(group)?,
+    };
+    let skew_shock = match &input.skew_shock {
+        None if uses([VolShift::Linear, VolShift::Abs]) => return Err(missing("skew_shock")),
+        None => SkewShock { min_k: Real::ONE, ..SkewShock::default() },
+        Some(group) => skew_shock(group)?,
+    };
+    let factors = required("parameters.factors", input.factors.as_ref(), NEEDED)?;
+    let read = Group("factors");
+    Ok(Parameters {
+        scenarios,
+        vol_shock,
+        skew_shock,
+        discount: discount(required("parameters.discount", input.discount.as_ref(), NEEDED)?)?,
+        basis: basis(required("parameters.basis", input.basis.as_ref(), NEEDED)?)?,
+        contingency: contingency(required("parameters.contingency", input.contingency.as_ref(), NEEDED)?)?,
+        mm_factor: read.field("mm_factor", factors.mm_factor, "0", "10")?,
+        im_factor: read.field("im_factor", factors.im_factor, "0", "10")?,
+        averaging_vol: input.averaging_vol,
+    })
+}
+
+fn missing(group: &str) -> String {
+    format!("parameters.{group} is missing: a scenario uses it")
+}
+
+/// The scenario list.
+pub fn scenarios(input: &input::Parameters) -> Result<Vec<Scenario>, String> {
+    let list = required("parameters.scenarios", input.scenarios.as_ref(), NEEDED)?;
+    if list.len() > MAX_SCENARIOS {
+        return Err(format!("parameters.scenarios has {} entries: at most {MAX_SCENARIOS}", list.len()));
+    }
+    list.iter().enumerate().map(|(index, entry)| scenario(index, entry)).collect()
+}
+
+fn scenario(index: usize, entry: &input::Scenario) -> Result<Scenario, String> {
+    let path = |name: &str| format!("parameters.scenarios[{index}].{name}");
+    let vol = match entry.vol {
+        input::VolShift::Up => VolShift::Up,
+        input::VolShift::Down => VolShift::Down,
+        input::VolShift::None => VolShift::None,
+        input::VolShift::Linear => VolShift::Linear,
+        input::VolShift::Abs => VolShift::Abs,
+    };
+    // Skew scenarios leave the spot where it is.
+    let (low, high) = if matches!(vol, VolShift::Linear | VolShift::Abs) { ("1", "1") } else { ("0", "20") };
+    Ok(Scenario {
+        spot: within(&path("spot"), entry.spot, low, high)?,
+        vol,
+        dampening: within(&path("dampening"), entry.dampening, "0", "10")?,
+    })
+}
+
+fn vol_shock(group: &input::VolShock) -> Result<VolShock, String> {
+    let read = Group("vol_shock");
+    Ok(VolShock {
+        range_up: read.field("range_up", group.range_up, "0", "100")?,
+        min_vol_up: read.field("min_vol_up", group.min_vol_up, "0", "100")?,
+        range_down: read.field("range_down", group.range_down, "0", "100")?,
+        short_power: read.field("short_power", group.short_power, "0", "5")?,
+        long_power: read.field("long_power", group.long_power, "0", "5")?,
+        dte_floor: read.field("dte_floor", group.dte_floor, "0.00001", "6000")?,
+    })
+}
+
+fn skew_shock(group: &input::SkewShock) -> Result<SkewShock, String> {
+    let read = Group("skew_shock");
+    let field = |name, value| read.field(name, value, "-100", "100");
+    Ok(SkewShock {
+        linear_base_cap: field("linear_base_cap", group.linear_base_cap)?,
+        linear_c_base: field("linear_c_base", group.linear_c_base)?,
+        abs_base_cap: field("abs_base_cap", group.abs_base_cap)?,
+        abs_c_base: field("abs_c_base", group.abs_c_base)?,
+        min_k: read.field("min_k", group.min_k, "0.000001", "100")?,
+        width: field("width", group.width)?,
+        fixed: field("static", group.r#static)?,
+        scale: field("scale", group.scale)?,
+    })
+}
+
+fn discount(group: &input::Discount) -> Result<Discount, String> {
+    let read = Group("discount");
+    let rate = |name, value| read.field(name, value, "-100", "100");
+    Ok(Discount {
+        base_long: read.field("base_long", group.base_long, "0", "10")?,
+        long_mult: rate("long_mult", group.long_mult)?,
+        long_add: rate("long_add", group.long_add)?,
+        base_short: read.field("base_short", group.base_short, "0", "10")?,
+        short_mult: rate("short_mult", group.short_mult)?,
+        short_add: rate("short_add", group.short_add)?,
+    })
+}
+
+fn basis(group: &input::Basis) -> Result<Basis, String> {
+    let read = Group("basis");
+    Ok(Basis {
+        up: read.field("up", group.up, "0", "20")?,
+        down: read.field("down", group.down, "0", "20")?,
+        add: read.field("add", group.add, "0", "100")?,
+        mult: read.field("mult", group.mult, "0", "100")?,
+    })
+}
+
+fn contingency(group: &input::Contingency) -> Result<Contingency, String> {
+    let read = Group("contingency");
+    Ok(Contingency {
+        mm_option: read.field("mm_option", group.mm_option, "0", "10")?,
+        im_option: read.field("im_option", group.im_option, "0", "10")?,
+        conf_threshold: read.field("conf_threshold", group.conf_threshold, "0", "1")?,
+        conf_margin: read.field("conf_margin", group.conf_margin, "0", "100")?,
+        peg_threshold: read.field("peg_threshold", group.peg_threshold, "0", "10")?,
+        peg_factor: read.field("peg_factor", group.peg_factor, "0", "100")?,
+    })
+}
+
+/// Parameters of cross and isolated mode; `collateral` says whether there is any.
+pub fn cross(input: &input::Parameters, collateral: bool) -> Result<cross::Parameters, String> {
+    let why = "modes \"cross\" and \"isolated\" need it";
+    let group = required("parameters.cross", input.cross.as_ref(), why)?;
+    let read = Group("cross");
+    let share = |name, value| read.field(name, value, "0", "10");
+    let or_zero = |name: &str, value| within_or(&format!("parameters.cross.{name}"), value, Real::ZERO, "0", "1");
+    if collateral {
+        required("parameters.cross.collateral_factor", group.collateral_factor, "there is collateral")?;
+    }
+    Ok(cross::Parameters {
+        max_spot: share("max_spot", group.max_spot)?,
+        min_spot: share("min_spot", group.min_spot)?,
+        mm_call: share("mm_call", group.mm_call)?,
+        mm_put: share("mm_put", group.mm_put)?,
+        mm_put_mark: share("mm_put_mark", group.mm_put_mark)?,
+        unpaired_im: share("unpaired_im", group.unpaired_im)?,
+        unpaired_mm: share("unpaired_mm", group.unpaired_mm)?,
+        offset: share("offset", group.offset)?,
+        conf_threshold: read.field("conf_threshold", group.conf_threshold, "0", "1")?,
+        conf_factor: read.field("conf_factor", group.conf_factor, "0", "100")?,
+        depeg_threshold: share("depeg_threshold", group.depeg_threshold)?,
+        depeg_factor: read.field("depeg_factor", group.depeg_factor, "0", "100")?,
+        collateral_factor: or_zero("collateral_factor", group.collateral_factor)?,
+        long_im: or_zero("long_im", group.long_im)?,
+        long_mm: or_zero("long_mm", group.long_mm)?,
+        averaging_vol: input.averaging_vol,
+    })
+}

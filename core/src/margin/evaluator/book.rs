@@ -1,0 +1,115 @@
+//! What the evaluator reads: markets, legs, collateral. Every number is a [`Real`] in whole units of the quote token,
+//! of the underlying or of one.
+
+#![allow(clippy::arithmetic_side_effects)] // PROOF: the operators of `Real` saturate.
+
+use crate::error::CoreError;
+use crate::position::OptionKind;
+
+use super::{Real, Svi};
+
+/// Largest gross notional of one underlying, in the quote token.
+pub const GROSS_NOTIONAL_MAX: i64 = 10_000_000_000_000;
+
+/// One expiry of a market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// Seconds to expiry, >= 0.
+    pub seconds: Real,
+    /// Forward of the expiry, > 0.
+    pub forward: Real,
+    /// Interest rate a year; only `max(rate, 0)` discounts.
+    pub rate: Real,
+    /// Confidence in the forward, 0..1.
+    pub forward_confidence: Real,
+    /// Confidence in the rate, 0..1.
+    pub rate_confidence: Real,
+    /// Confidence in the smile, 0..1.
+    pub vol_confidence: Real,
+    /// Average of the settlement window so far; `None`: the forward. Used in the last 1800 s.
+    pub settlement_average: Option<Real>,
+    /// The smile; legs may carry their own volatility instead.
+    pub svi: Option<Svi>,
+}
+
+/// One underlying with its expiries.
+#[derive(Clone, Copy, Debug)]
+pub struct Market<'a> {
+    /// Price of the underlying, > 0.
+    pub spot: Real,
+    /// Confidence in it, 0..1.
+    pub spot_confidence: Real,
+    /// USD price of one quote token, > 0.
+    pub stable_price: Real,
+    /// The expiries.
+    pub expiries: &'a [Expiry],
+    /// The legs of the account on this underlying, grouped in any order.
+    pub legs: &'a [Leg],
+    /// The collateral of the account that moves with this underlying.
+    pub collateral: &'a [Collateral],
+}
+
+/// A signed quantity of one option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Index into [`Market::expiries`].
+    pub expiry: usize,
+    /// Strike, > 0.
+    pub strike: Real,
+    /// Call or put.
+    pub kind: OptionKind,
+    /// Contracts of one underlying: + long, - short.
+    pub quantity: Real,
+    /// Volatility a year, >= 0.
+    pub vol: Real,
+}
+
+/// One collateral balance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collateral {
+    /// USD value at the current price, >= 0.
+    pub value: Real,
+    /// Confidence in its price, 0..1.
+    pub confidence: Real,
+    /// Whether its gains and losses count against those of the options (portfolio mode).
+    pub risk_cancelling: bool,
+    /// Share of the value taken off both balances.
+    pub mm_haircut: Real,
+    /// Further share taken off the initial balance.
+    pub im_haircut: Real,
+}
+
+impl<'a> Market<'a> {
+    /// The expiry of `leg`. Errors: `UnknownSeries`.
+    pub fn expiry_of(&self, leg: &Leg) -> Result<&'a Expiry, CoreError> {
+        self.expiries.get(leg.expiry).ok_or(CoreError::UnknownSeries)
+    }
+
+    /// Checks what every evaluation relies on: a spot and a stable price above zero, known expiries, and a gross
+    /// notional `sum |quantity| max(F, K) + sum value` below 10^13, so that no sum of products saturates.
+    ///
+    /// Errors: `OutOfDomain`, `UnknownSeries`, `Overflow`.
+    pub fn validate(&self) -> Result<(), CoreError> {
+        let prices =
+            self.expiries.iter().all(|e| e.forward > Real::ZERO) && self.legs.iter().all(|l| l.strike > Real::ZERO);
+        if self.spot <= Real::ZERO || self.stable_price <= Real::ZERO || !prices {
+            return Err(CoreError::OutOfDomain);
+        }
+        let mut gross = Real::ZERO;
+        for leg in self.legs {
+            let highest = self.expiry_of(leg)?.forward.max(leg.strike).max(self.spot);
+            gross += leg.quantity.abs() * highest;
+        }
+        gross += self.collateral.iter().fold(Real::ZERO, |sum, c| sum + c.value.abs());
+        if gross < Real::from_integer(GROSS_NOTIONAL_MAX) {
+            Ok(())
+        } else {
+            Err(CoreError::Overflow)
+        }
+    }
+
+    /// The legs of expiry `index`.
+    pub fn legs_of(&self, index: usize) -> impl Iterator<Item = &'a Leg> {
+        self.legs.iter().filter(move |leg| leg.expiry == index)
+    }
+}

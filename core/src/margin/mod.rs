@@ -1,0 +1,28 @@
+//! Margin: what an account must hold. Balances are surpluses: **>= 0 is fine**.
+//!
+//! | module | for | arithmetic |
+//! |---|---|---|
+//! | [`cross`] | cross and isolated mode, on chain, in the keeper and in clients | `i64` per leg, `i128` sums |
+//! | [`evaluator`] | portfolio and cross mode of the offline evaluator, any size and any fraction | Q64 in `i128` |
+//!
+//! Both take plain values ([`view`]) that the program, the keeper and the clients fill in from accounts.
+
+pub mod bounds;
+pub mod contract;
+pub mod cross;
+pub mod evaluator;
+pub mod forward;
+pub mod kernel;
+pub mod liquidation_price;
+pub mod netting;
+pub mod parameters;
+pub mod scan;
+pub mod view;
+
+pub use bounds::listing_bound_holds;
+pub use cross::{balances, mark, payoff};
+pub use evaluator::portfolio;
+pub use liquidation_price::{liquidation_prices, LiquidationPrices};
+pub use parameters::{CrossParameters, ParameterError};
+pub use scan::{margin_scale, scan_range, ScanParameters};
+pub use view::{Balances, Book, CollateralRules, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};

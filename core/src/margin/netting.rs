@@ -1,0 +1,170 @@
+//! The legs of one expiry, netted per series, and what they can lose at settlement.
+//!
+//! With c_i, p_i the net calls and puts at strike K_i, the payoff at settlement price P is
+//! `sum c_i max(0, P - K_i) + sum p_i max(0, K_i - P)`: piecewise linear in P with kinks at the strikes, so its
+//! minimum over P >= 0 stands at 0, at a strike, or, when net calls are short, at infinity.
+
+use crate::error::CoreError;
+use crate::margin::contract::{Multiplier, SizeFraction};
+use crate::margin::view::ExpiryView;
+use crate::position::{OptionKind, Position};
+use crate::series::MAX_STRIKES;
+use crate::units::Wide;
+
+/// Net quantities of one strike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StrikeNet {
+    /// Net calls, + long.
+    pub calls: i32,
+    /// Net puts, + long.
+    pub puts: i32,
+    /// Index of the strike.
+    pub id: u8,
+}
+
+/// Net calls and puts per strike of one expiry: 832 bytes of tables, filled as far as there are legs.
+#[derive(Clone, Copy, Debug)]
+pub struct Netting {
+    entries: [StrikeNet; MAX_STRIKES],
+    /// By strike id: index into `entries` plus one, 0 where there is no leg.
+    index: [u8; MAX_STRIKES],
+    count: u8,
+    /// Contracts short: calls and puts, per series after netting.
+    pub shorts: i64,
+    /// Sum of all net calls, signed.
+    pub net_calls: i64,
+    /// Sum of all net puts, signed.
+    net_puts: i64,
+    /// Sum of magnitudes.
+    gross: i64,
+}
+
+impl Netting {
+    /// No legs.
+    pub const EMPTY: Self = Self {
+        entries: [StrikeNet { calls: 0, puts: 0, id: 0 }; MAX_STRIKES],
+        index: [0; MAX_STRIKES],
+        count: 0,
+        shorts: 0,
+        net_calls: 0,
+        net_puts: 0,
+        gross: 0,
+    };
+
+    /// Nets the legs of `positions` in expiry slot `slot` into an empty table, in place: it is too large to move.
+    /// Errors: `UnknownSeries` for a strike or kind that is not there, `Overflow`.
+    pub fn fill(&mut self, positions: &[Position], slot: u8, strike_count: usize) -> Result<(), CoreError> {
+        for position in positions {
+            if position.expiry_slot == slot && position.quantity != 0 {
+                self.add(position, strike_count)?;
+            }
+        }
+        self.total();
+        Ok(())
+    }
+
+    /// No leg at all.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// For products with any sum of this expiry's quantities.
+    pub fn multiplier(&self) -> Multiplier {
+        Multiplier::new(self.gross)
+    }
+
+    /// The strikes with legs.
+    pub fn iter(&self) -> impl Iterator<Item = &StrikeNet> + '_ {
+        self.entries.iter().take(usize::from(self.count))
+    }
+
+    fn add(&mut self, position: &Position, strike_count: usize) -> Result<(), CoreError> {
+        let id = usize::from(position.strike);
+        if id >= strike_count {
+            return Err(CoreError::UnknownSeries);
+        }
+        let slot = self.index.get_mut(id).ok_or(CoreError::UnknownSeries)?;
+        if *slot == 0 {
+            // PROOF: an index counts distinct strikes, of which there are at most 64.
+            self.count = self.count.wrapping_add(1);
+            *slot = self.count;
+        }
+        let entry = self.entries.get_mut(usize::from(slot.wrapping_sub(1))).ok_or(CoreError::UnknownSeries)?;
+        entry.id = position.strike;
+        let quantity = match OptionKind::from_u8(position.kind) {
+            Some(OptionKind::Call) => &mut entry.calls,
+            Some(OptionKind::Put) => &mut entry.puts,
+            None => return Err(CoreError::UnknownSeries),
+        };
+        *quantity = quantity.checked_add(position.quantity).ok_or(CoreError::Overflow)?;
+        Ok(())
+    }
+
+    fn total(&mut self) {
+        let (mut shorts, mut calls, mut puts, mut gross) = (0i64, 0i64, 0i64, 0i64);
+        for net in self.iter() {
+            let (call, put) = (i64::from(net.calls), i64::from(net.puts));
+            // PROOF: 64 strikes x 2 kinds x 2^31 < 2^39: no sum here leaves i64.
+            shorts = shorts.wrapping_sub(call.min(0)).wrapping_sub(put.min(0));
+            calls = calls.wrapping_add(call);
+            puts = puts.wrapping_add(put);
+            gross = gross.wrapping_add(call.wrapping_abs()).wrapping_add(put.wrapping_abs());
+        }
+        self.shorts = shorts;
+        self.net_calls = calls;
+        self.net_puts = puts;
+        self.gross = gross;
+    }
+
+    fn at(&self, id: u8) -> Option<&StrikeNet> {
+        let slot = self.index.get(usize::from(id))?.checked_sub(1)?;
+        self.entries.get(usize::from(slot))
+    }
+
+    /// Least of min(0, payoff) over the settlement prices 0 and each strike, quote atoms, <= 0; unpaired short calls
+    /// are the caller's. Strikes that are not worth whole atoms per contract cost one atom per contract more.
+    ///
+    /// One pass by ascending strike: the payoff moves with the slope `sum c_i (K_i < P) - sum p_i (K_i > P)`, and
+    /// what it is at 0, `sum p_i K_i`, is known at the end.
+    /// Errors: `OutOfDomain` when `expiry.order` is not every used strike by ascending price.
+    pub fn worst_payoff(&self, expiry: &ExpiryView, size: &SizeFraction) -> Result<Wide, CoreError> {
+        let multiplier = self.multiplier();
+        let (mut left, mut exact, mut last) = (self.count, true, 0);
+        let (mut price, mut slope) = (0i64, self.net_puts.wrapping_neg());
+        let (mut at_zero, mut moved, mut lowest): (Wide, Wide, Wide) = (0, 0, 0);
+        for id in expiry.order {
+            let Some(net) = self.at(*id) else { continue };
+            let strike = price_of(expiry, *id)?;
+            if strike <= last {
+                return Err(CoreError::OutOfDomain);
+            }
+            last = strike;
+            // A strike that nets to nothing is no strike of the book.
+            if net.calls != 0 || net.puts != 0 {
+                let (value, whole) = size.down_exact(strike)?;
+                exact &= whole;
+                // PROOF: strikes ascend from 0, so the step is one of two amounts >= 0; at most 64 terms below 2^102;
+                // |slope| <= sum of magnitudes.
+                moved = moved.wrapping_add(multiplier.times(slope, value.wrapping_sub(price)));
+                at_zero = at_zero.wrapping_add(multiplier.times(i64::from(net.puts), value));
+                slope = slope.wrapping_add(i64::from(net.calls)).wrapping_add(i64::from(net.puts));
+                lowest = lowest.min(moved);
+                price = value;
+            }
+            left = left.wrapping_sub(1);
+            if left == 0 {
+                break;
+            }
+        }
+        if left != 0 {
+            return Err(CoreError::OutOfDomain);
+        }
+        // PROOF: both are sums of at most 64 terms below 2^102.
+        let worst = at_zero.wrapping_add(lowest).min(0);
+        Ok(if exact || worst == 0 { worst } else { worst.wrapping_sub(Wide::from(self.gross)) })
+    }
+}
+
+fn price_of(expiry: &ExpiryView, id: u8) -> Result<u64, CoreError> {
+    u64::try_from(expiry.strike(id)?.price).map_err(|_| CoreError::OutOfDomain)
+}

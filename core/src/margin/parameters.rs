@@ -1,0 +1,118 @@
+//! Risk parameters of cross and isolated mode with the hard ranges the program enforces.
+
+use crate::units::Ratio;
+
+/// A parameter outside its hard range, or out of order with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParameterError {
+    /// Name of the field.
+    pub field: &'static str,
+    /// The refused value, millionths.
+    pub value: u32,
+    /// Smallest value allowed, millionths.
+    pub low: u32,
+    /// Largest value allowed, millionths.
+    pub high: u32,
+}
+
+impl core::fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} = {} ppm is outside [{}, {}]", self.field, self.value, self.low, self.high)
+    }
+}
+
+/// Cross and isolated mode: how much a short option asks for, per unit of spot, mark or contract.
+///
+/// S spot, m = quantity x mark, n quantity (both negative for a short), otm how far the option is out of the money.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CrossParameters {
+    /// Initial, share of S of a short at the money: `k = max(max_spot - otm / S, min_spot)`.
+    pub max_spot: Ratio,
+    /// Initial, least share of S of a short far out of the money.
+    pub min_spot: Ratio,
+    /// Maintenance, share of S of a short call.
+    pub mm_call: Ratio,
+    /// Maintenance, share of S of a short put.
+    pub mm_put: Ratio,
+    /// Maintenance, share of the mark of a short put; the larger of the two counts.
+    pub mm_put_mark: Ratio,
+    /// Initial, share of F per call sold that no bought call stands against, in the maximum loss.
+    pub unpaired_im: Ratio,
+    /// The same for maintenance.
+    pub unpaired_mm: Ratio,
+    /// Initial requirement of a short put is at least this multiple of its maintenance requirement.
+    pub offset: Ratio,
+    /// Initial: confidence below which the add-on applies.
+    pub conf_threshold: Ratio,
+    /// Initial: the add-on is `(1 - conf) x conf_factor x S` per short contract.
+    pub conf_factor: Ratio,
+    /// Initial: price of the quote token below which the add-on applies.
+    pub depeg_threshold: Ratio,
+    /// Initial: the add-on is `(depeg_threshold - stable) x depeg_factor x S` per short contract.
+    pub depeg_factor: Ratio,
+    /// Initial: share of the mark of a long that counts.
+    pub long_im: Ratio,
+    /// Maintenance: share of the mark of a long that counts.
+    pub long_mm: Ratio,
+}
+
+impl CrossParameters {
+    /// What new underlyings start from.
+    pub const REFERENCE: Self = Self {
+        max_spot: Ratio(150_000),
+        min_spot: Ratio(100_000),
+        mm_call: Ratio(75_000),
+        mm_put: Ratio(75_000),
+        mm_put_mark: Ratio(75_000),
+        unpaired_im: Ratio(1_200_000),
+        unpaired_mm: Ratio(1_100_000),
+        offset: Ratio(1_050_000),
+        conf_threshold: Ratio(400_000),
+        conf_factor: Ratio(400_000),
+        depeg_threshold: Ratio(980_000),
+        depeg_factor: Ratio(1_200_000),
+        long_im: Ratio(0),
+        long_mm: Ratio(500_000),
+    };
+
+    /// Every field with its name and hard range, in declaration order: (name, value, low, high).
+    pub const fn ranges(&self) -> [(&'static str, Ratio, u32, u32); 14] {
+        [
+            ("max_spot", self.max_spot, 10_000, 2_000_000),
+            ("min_spot", self.min_spot, 5_000, 2_000_000),
+            ("mm_call", self.mm_call, 5_000, 2_000_000),
+            ("mm_put", self.mm_put, 5_000, 2_000_000),
+            ("mm_put_mark", self.mm_put_mark, 0, 1_000_000),
+            ("unpaired_im", self.unpaired_im, 1_000_000, 10_000_000),
+            ("unpaired_mm", self.unpaired_mm, 1_000_000, 10_000_000),
+            ("offset", self.offset, 1_000_000, 3_000_000),
+            ("conf_threshold", self.conf_threshold, 0, 1_000_000),
+            ("conf_factor", self.conf_factor, 0, 5_000_000),
+            ("depeg_threshold", self.depeg_threshold, 0, 1_000_000),
+            ("depeg_factor", self.depeg_factor, 0, 10_000_000),
+            ("long_im", self.long_im, 0, 1_000_000),
+            ("long_mm", self.long_mm, 0, 1_000_000),
+        ]
+    }
+
+    /// Checks every hard range, and that initial asks at least what maintenance asks: `min_spot <= max_spot`,
+    /// `mm_call, mm_put <= min_spot`, `unpaired_mm <= unpaired_im`, `long_im <= long_mm`.
+    pub fn validate(&self) -> Result<(), ParameterError> {
+        for (field, value, low, high) in self.ranges() {
+            in_range(field, value, low, high)?;
+        }
+        in_range("min_spot", self.min_spot, 5_000, self.max_spot.0)?;
+        in_range("mm_call", self.mm_call, 5_000, self.min_spot.0)?;
+        in_range("mm_put", self.mm_put, 5_000, self.min_spot.0)?;
+        in_range("unpaired_mm", self.unpaired_mm, 1_000_000, self.unpaired_im.0)?;
+        in_range("long_im", self.long_im, 0, self.long_mm.0)
+    }
+}
+
+/// `value` in `[low, high]`, or the error that names the field.
+pub const fn in_range(field: &'static str, value: Ratio, low: u32, high: u32) -> Result<(), ParameterError> {
+    if value.0 < low || value.0 > high {
+        return Err(ParameterError { field, value: value.0, low, high });
+    }
+    Ok(())
+}

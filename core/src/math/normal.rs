@@ -1,0 +1,72 @@
+//! The normal distribution and its density, from tables: Q32 arguments, Q31 values.
+
+use super::tables::{MILLS, NORMAL};
+
+/// 1.0 in Q31: the format of the tabulated probabilities.
+pub const ONE_Q31: i64 = 1 << 31;
+
+/// Beyond +-8 the distribution is 0 or 1 (N(-8) < 7e-16) and the density 0 (phi(8) < 6e-15).
+pub(super) const EDGE: i64 = 8 << 32;
+
+/// `c0 + c1 t + c2 t^2 + c3 t^3` with `t` in units of 2^-BITS; the last shift is LAST places.
+///
+/// PROOF (no wrap): `0 <= t < 2^28` and, by the tables' ranges, every partial sum but c0 is below 2^35 in magnitude.
+#[inline(always)]
+pub(super) const fn cubic<const BITS: u32, const LAST: u32>(row: [i64; 4], t: i64) -> i64 {
+    let [c0, c1, c2, c3] = row;
+    let sum = c2.wrapping_add(t.wrapping_mul(c3) >> BITS);
+    let sum = c1.wrapping_add(t.wrapping_mul(sum) >> BITS);
+    c0.wrapping_add(t.wrapping_mul(sum) >> LAST)
+}
+
+/// N(x): `x` in Q32, the result in Q31 within [`super::tables::CDF_ERROR_Q60`], in [0, 1]. Total.
+#[inline]
+pub fn cdf(x: i64) -> i64 {
+    cdf_from_edge(x.saturating_add(EDGE))
+}
+
+/// The density at x: `x` in Q32, the result in Q31 within [`super::tables::PDF_ERROR_Q60`]. Total.
+#[inline]
+pub fn pdf(x: i64) -> i64 {
+    both_from_edge(x.saturating_add(EDGE)).1
+}
+
+/// N(y - 8): the kernel carries d1 + 8, so that cells count from 0.
+#[inline(always)]
+pub(super) fn cdf_from_edge(y: i64) -> i64 {
+    if y >> 36 != 0 {
+        return if y < 0 { 0 } else { ONE_Q31 };
+    }
+    let [c0, c1, c2, c3, ..] = *row_of(y);
+    cubic::<27, 32>([c0, c1, c2, c3], y & ((1 << 27) - 1))
+}
+
+/// N(y - 8) and phi(y - 8), from one row.
+#[inline(always)]
+pub(super) fn both_from_edge(y: i64) -> (i64, i64) {
+    if y >> 36 != 0 {
+        return (if y < 0 { 0 } else { ONE_Q31 }, 0);
+    }
+    let [c0, c1, c2, c3, p0, p1, p2, p3] = *row_of(y);
+    let t = y & ((1 << 27) - 1);
+    (cubic::<27, 32>([c0, c1, c2, c3], t), cubic::<27, 32>([p0, p1, p2, p3], t))
+}
+
+#[inline(always)]
+#[allow(clippy::as_conversions, clippy::indexing_slicing)] // PROOF: y < 2^36, so the cell is below 512; masked as well.
+fn row_of(y: i64) -> &'static [i64; 8] {
+    &NORMAL[(y >> 27) as usize & 511]
+}
+
+/// The Mills ratio N(-z) / phi(z): `z > 1` in Q32, the result in Q31 within [`super::tables::MILLS_ERROR_Q60`] plus
+/// 2^-32 for the reciprocal. Other `z` give the value at 1.
+#[inline(always)]
+#[allow(clippy::as_conversions, clippy::indexing_slicing)] // PROOF: the index is masked to the table's 64 cells.
+pub fn mills(z: i64) -> i64 {
+    const ONE: i64 = 1 << 32;
+    let z = if z > ONE { z.unsigned_abs() } else { 1 << 32 };
+    // 1/z in Q32: below 2^32, because z > 2^32 or the quotient of 2^64 - 1.
+    let reciprocal = u64::MAX.checked_div(z).unwrap_or(0);
+    let row = MILLS[(reciprocal >> 26) as usize & 63];
+    cubic::<26, 31>(row, (reciprocal & ((1 << 26) - 1)) as i64)
+}

@@ -1,0 +1,114 @@
+//! The net-outflow limiter: how fast money may leave a clearinghouse.
+//!
+//! Per window, withdrawals less deposits stay within a share of the vault as it was when the window started; but
+//! every account may withdraw a reserved amount per window whatever others took. Windows are fixed, so across the
+//! border of two of them up to twice the share may leave.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::error::CoreError;
+use crate::parameters::{ppm_down, ClearinghouseParameters};
+use crate::units::{Quote, Seconds};
+
+/// Net outflow of the running window, stored as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct OutflowState {
+    /// Start of the running window: unix seconds, 0 before the first.
+    pub window_start: i64,
+    /// Vault when the window started: quote atoms, >= 0.
+    pub vault_at_start: i64,
+    /// Withdrawals less deposits in the window: quote atoms, + out.
+    pub net: i64,
+}
+
+/// What one account withdrew in its own running window, stored as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct AccountOutflow {
+    /// Start of the window: unix seconds, 0 before the first.
+    pub window_start: i64,
+    /// Withdrawn in it: quote atoms, >= 0.
+    pub used: i64,
+}
+
+/// The two states after a withdrawal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutflowPlan {
+    /// Of the clearinghouse.
+    pub state: OutflowState,
+    /// Of the account.
+    pub account: AccountOutflow,
+}
+
+/// Why a withdrawal waits, with the two numbers that disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutflowRefusal {
+    /// The window's limit is reached, and the account's reserved amount is used.
+    Limit {
+        /// What would be out in the window.
+        net: i64,
+        /// Largest allowed.
+        cap: i64,
+    },
+    /// Arithmetic.
+    Arithmetic(CoreError),
+}
+
+impl OutflowState {
+    /// The window that holds `now`: this one, or a new one that starts now with `vault` (before the transfer).
+    fn at(&self, now: Seconds, vault: Quote, window: Seconds) -> Self {
+        if self.window_start != 0 && now.saturating_sub(self.window_start) < window {
+            return *self;
+        }
+        Self { window_start: now.max(1), vault_at_start: vault.0.max(0), net: 0 }
+    }
+}
+
+/// The states after `amount` (> 0) left a vault that held `vault` before.
+///
+/// Passes if net outflow after <= `outflow_cap` x vault at the window's start, or if the account's own withdrawals of
+/// its window after <= `outflow_reserved`. Either way both counters rise. Errors: `Limit`, `Arithmetic`.
+pub fn withdraw(
+    state: &OutflowState,
+    account: &AccountOutflow,
+    amount: Quote,
+    vault: Quote,
+    now: Seconds,
+    parameters: &ClearinghouseParameters,
+) -> Result<OutflowPlan, OutflowRefusal> {
+    let overflow = || OutflowRefusal::Arithmetic(CoreError::Overflow);
+    if amount.0 <= 0 {
+        return Err(OutflowRefusal::Arithmetic(CoreError::OutOfDomain));
+    }
+    let window = Seconds::from(parameters.outflow_window_seconds);
+    let mut state = state.at(now, vault, window);
+    let mut account = if account.window_start != 0 && now.saturating_sub(account.window_start) < window {
+        *account
+    } else {
+        AccountOutflow { window_start: now.max(1), used: 0 }
+    };
+    state.net = state.net.checked_add(amount.0).ok_or_else(overflow)?;
+    account.used = account.used.checked_add(amount.0).ok_or_else(overflow)?;
+    let cap = ppm_down(state.vault_at_start, parameters.outflow_cap).ok_or_else(overflow)?;
+    if state.net > cap && account.used > parameters.outflow_reserved {
+        return Err(OutflowRefusal::Limit { net: state.net, cap });
+    }
+    Ok(OutflowPlan { state, account })
+}
+
+/// The state after `amount` (>= 0) came into a vault that held `vault` before. Errors: `Overflow`, `OutOfDomain`.
+pub fn deposit(
+    state: &OutflowState,
+    amount: Quote,
+    vault: Quote,
+    now: Seconds,
+    parameters: &ClearinghouseParameters,
+) -> Result<OutflowState, CoreError> {
+    if amount.0 < 0 {
+        return Err(CoreError::OutOfDomain);
+    }
+    let mut next = state.at(now, vault, Seconds::from(parameters.outflow_window_seconds));
+    next.net = next.net.checked_sub(amount.0).ok_or(CoreError::Overflow)?;
+    Ok(next)
+}

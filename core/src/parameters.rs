@@ -1,0 +1,145 @@
+//! Hard ranges of parameters, and the parameters of a whole clearinghouse.
+//!
+//! Every parameter struct is plain old data without padding, so that an account, an instruction argument and the
+//! rule book share one set of bytes. `validate` holds the ranges that no authority can leave.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::math::fixed::div_rem_floor;
+
+/// One, in millionths: the scale of every `ppm` field.
+pub const PPM: i64 = 1_000_000;
+/// The same, unsigned.
+const PPM_UNSIGNED: u64 = 1_000_000;
+
+/// A parameter outside its hard range, or out of order with another field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParameterError {
+    /// Name of the field.
+    pub field: &'static str,
+    /// The refused value, in the field's unit.
+    pub value: i64,
+    /// Smallest value allowed.
+    pub low: i64,
+    /// Largest value allowed.
+    pub high: i64,
+}
+
+impl core::fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} = {} is outside [{}, {}]", self.field, self.value, self.low, self.high)
+    }
+}
+
+/// `value` in `[low, high]`, or the error that names the field. An empty range refuses everything.
+pub fn in_range(
+    field: &'static str,
+    value: impl Into<i64>,
+    low: impl Into<i64>,
+    high: impl Into<i64>,
+) -> Result<(), ParameterError> {
+    let (value, low, high) = (value.into(), low.into(), high.into());
+    if value < low || value > high {
+        return Err(ParameterError { field, value, low, high });
+    }
+    Ok(())
+}
+
+/// `value x ratio / 10^6` toward minus infinity, in 64-bit work only. `None` when it leaves `i64`, or comes
+/// within 10^6 x ratio of its lower end.
+///
+/// With value = q 10^6 + r, 0 <= r < 10^6: value x ratio / 10^6 = q ratio + r ratio / 10^6, and only the last term
+/// is rounded.
+pub fn ppm_down(value: i64, ratio: u32) -> Option<i64> {
+    let (quotient, rest) = div_rem_floor(value, PPM_UNSIGNED)?;
+    let whole = quotient.checked_mul(i64::from(ratio))?;
+    let rest = rest.checked_mul(u64::from(ratio))?;
+    whole.checked_add_unsigned(rest / PPM_UNSIGNED)
+}
+
+/// `value x ratio / 10^6` toward plus infinity. `None` as for [`ppm_down`].
+pub fn ppm_up(value: i64, ratio: u32) -> Option<i64> {
+    let (quotient, rest) = div_rem_floor(value, PPM_UNSIGNED)?;
+    let whole = quotient.checked_mul(i64::from(ratio))?;
+    let rest = rest.checked_mul(u64::from(ratio))?;
+    whole.checked_add_unsigned(rest.div_ceil(PPM_UNSIGNED))
+}
+
+/// Fees, debt, settlement and outflow rules of a clearinghouse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct ClearinghouseParameters {
+    /// Largest debt one margin account may carry before it is auctioned: quote atoms.
+    pub debt_cap: i64,
+    /// What an account may always withdraw per outflow window, whatever others took: quote atoms.
+    pub outflow_reserved: i64,
+    /// Fee per side: share of the notional (spot x contract size x quantity), ppm.
+    pub trade_fee: u32,
+    /// Cap of that fee: share of the premium, ppm.
+    pub trade_fee_premium_cap: u32,
+    /// Share of collected fees that goes to the insurance fund, ppm; the rest is surplus.
+    pub insurance_share: u32,
+    /// Interest on debt, ppm a year.
+    pub debt_rate: u32,
+    /// Discount of a collateral sale at the end of its window, ppm of the oracle price.
+    pub sale_discount_max: u32,
+    /// Time in which the discount of a collateral sale grows from 0 to its end, seconds.
+    pub sale_window_seconds: u32,
+    /// How long a settlement gain stays held while the losers of the expiry are unsettled, seconds.
+    pub settlement_hold_seconds: u32,
+    /// Length of an outflow window, seconds.
+    pub outflow_window_seconds: u32,
+    /// Net withdrawals per window, ppm of the vault at the window's start.
+    pub outflow_cap: u32,
+    /// Collateral confidence below which the initial add-on applies, ppm.
+    pub collateral_conf_threshold: u32,
+    /// Factor of that add-on, ppm.
+    pub collateral_conf_factor: u32,
+    /// Zero.
+    pub padding: u32,
+}
+
+const _: () = assert!(core::mem::size_of::<ClearinghouseParameters>() == 64);
+
+impl ClearinghouseParameters {
+    /// What a new clearinghouse starts from: debt to 10,000 quote, 1,000 quote always withdrawable, fee 3 basis
+    /// points of notional and at most 12.5 % of the premium, half of it to insurance, 15 % a year on debt, collateral
+    /// sold at up to 10 % off over 30 minutes, settlement gains held a day at most, 20 % of the vault out per hour.
+    pub const fn shipped() -> Self {
+        Self {
+            debt_cap: 10_000_000_000,
+            outflow_reserved: 1_000_000_000,
+            trade_fee: 300,
+            trade_fee_premium_cap: 125_000,
+            insurance_share: 500_000,
+            debt_rate: 150_000,
+            sale_discount_max: 100_000,
+            sale_window_seconds: 1_800,
+            settlement_hold_seconds: 86_400,
+            outflow_window_seconds: 3_600,
+            outflow_cap: 200_000,
+            collateral_conf_threshold: 400_000,
+            collateral_conf_factor: 400_000,
+            padding: 0,
+        }
+    }
+
+    /// Checks every hard range. Errors: the first field outside.
+    pub fn validate(&self) -> Result<(), ParameterError> {
+        const QUOTE_MAX: i64 = 1_000_000_000_000_000;
+        in_range("debt_cap", self.debt_cap, 0, QUOTE_MAX)?;
+        in_range("outflow_reserved", self.outflow_reserved, 1_000_000, QUOTE_MAX)?;
+        in_range("trade_fee", self.trade_fee, 0, 10_000)?;
+        in_range("trade_fee_premium_cap", self.trade_fee_premium_cap, 0, 500_000)?;
+        in_range("insurance_share", self.insurance_share, 100_000, PPM)?;
+        in_range("debt_rate", self.debt_rate, 0, 2_000_000)?;
+        in_range("sale_discount_max", self.sale_discount_max, 1_000, 500_000)?;
+        in_range("sale_window_seconds", self.sale_window_seconds, 60, 86_400)?;
+        in_range("settlement_hold_seconds", self.settlement_hold_seconds, 0, 7 * 86_400)?;
+        in_range("outflow_window_seconds", self.outflow_window_seconds, 600, 86_400)?;
+        in_range("outflow_cap", self.outflow_cap, 10_000, PPM)?;
+        in_range("collateral_conf_threshold", self.collateral_conf_threshold, 0, PPM)?;
+        in_range("collateral_conf_factor", self.collateral_conf_factor, 0, 5 * PPM)?;
+        in_range("padding", self.padding, 0, 0)
+    }
+}

@@ -1,0 +1,148 @@
+//! Cross mode of the evaluator: golden books and the numbers anyone can check.
+
+use plimsoll_core::margin::evaluator::cross::{evaluate, Parameters, Reading};
+use plimsoll_core::margin::evaluator::{Expiry, Leg, Market, Real};
+use plimsoll_core::position::OptionKind;
+use serde_json::Value;
+
+use super::documents::{cross_parameters, decimal, error_and_tolerance, float, golden, markets, real, Balances};
+
+/// Equity, initial and maintenance balance of a cross document.
+pub fn balances(document: &Value) -> Balances {
+    let cash = real(&document["portfolio"]["cash"]);
+    let parameters = cross_parameters(document);
+    markets(document).iter().fold([cash; 3], |[equity, initial, maintenance], owned| {
+        let margin = evaluate(&owned.market(), &parameters).unwrap();
+        [equity + margin.options + margin.collateral, initial + margin.initial, maintenance + margin.maintenance]
+    })
+}
+
+#[test]
+fn golden_books_are_within_a_billionth() {
+    let cases = golden("margin_cross.json");
+    assert!(cases.len() >= 60);
+    for (index, case) in cases.iter().enumerate() {
+        let (error, tolerance) = error_and_tolerance(&case["input"], balances(&case["input"]), &case["expected"]);
+        assert!(error <= tolerance * 1e-3, "book {index}: error {error:e}, tolerance {tolerance:e}");
+    }
+}
+
+#[test]
+fn every_parameter_has_a_book_whose_margin_it_changes() {
+    for pair in golden("margin_cross.json")[..30].chunks(2) {
+        assert_ne!(pair[0]["expected"], pair[1]["expected"]);
+    }
+}
+
+/// The parameters of the numbers below.
+pub fn reference() -> Parameters {
+    let d = decimal;
+    Parameters {
+        max_spot: d("0.15"),
+        min_spot: d("0.1"),
+        mm_call: d("0.075"),
+        mm_put: d("0.075"),
+        mm_put_mark: d("0.075"),
+        unpaired_im: d("1.2"),
+        unpaired_mm: d("1.1"),
+        offset: d("1.05"),
+        conf_threshold: d("0.4"),
+        conf_factor: d("0.4"),
+        depeg_threshold: d("0.98"),
+        depeg_factor: d("1.2"),
+        collateral_factor: d("0.8"),
+        ..Parameters::default()
+    }
+}
+
+/// Initial and maintenance balance of legs (quantity, kind, strike) of one expiry, S 2000, vol 0.5.
+fn of_legs(seconds: i64, forward: &str, legs: &[(i64, OptionKind, i64)]) -> (f64, f64, Reading) {
+    let one = Real::ONE;
+    let expiry = Expiry {
+        seconds: Real::from_integer(seconds),
+        forward: decimal(forward),
+        rate: Real::ZERO,
+        forward_confidence: one,
+        rate_confidence: one,
+        vol_confidence: one,
+        settlement_average: None,
+        svi: None,
+    };
+    let leg = |(quantity, kind, strike): &(i64, OptionKind, i64)| Leg {
+        expiry: 0,
+        strike: Real::from_integer(*strike),
+        kind: *kind,
+        quantity: Real::from_integer(*quantity),
+        vol: decimal("0.5"),
+    };
+    let legs: Vec<Leg> = legs.iter().map(leg).collect();
+    let market = Market {
+        spot: Real::from_integer(2000),
+        spot_confidence: one,
+        stable_price: one,
+        expiries: &[expiry],
+        legs: &legs,
+        collateral: &[],
+    };
+    let margin = evaluate(&market, &reference()).unwrap();
+    (float(margin.initial), float(margin.maintenance), margin.reading)
+}
+
+#[test]
+fn the_numbers_anyone_can_check() {
+    use OptionKind::{Call, Put};
+    const DAY: i64 = 86_400;
+    let near = |(initial, maintenance, _): (f64, f64, Reading), im: f64, mm: f64| {
+        assert!((initial - im).abs() < 6e-4 && (maintenance - mm).abs() < 6e-4, "{initial} {maintenance}");
+    };
+    let (late, early) = (17 * DAY + 8 * 3600, 10 * DAY + 8 * 3600);
+    near(of_legs(late, "2004.7545", &[(-1, Call, 2500)]), -201.928, -151.928);
+    near(of_legs(early, "2002.83305", &[(-1, Call, 1500)]), -802.844, -652.844);
+    near(of_legs(early, "2002.83305", &[(-2, Put, 3000)]), -2594.334, -2294.334);
+    let spread = of_legs(early, "2002.83305", &[(-1, Call, 1800), (1, Call, 2000)]);
+    assert_eq!(spread.2, Reading::MaxLoss);
+    near(spread, -200.0, -200.0);
+    near(of_legs(early, "2002.83305", &[(1, Call, 1800)]), 0.0, 0.0);
+}
+
+#[test]
+fn a_short_call_asks_for_12_and_9_and_a_half() {
+    // S 100, K 110, mark 2: IM = 2 + max(15 - 10, 10) = 12, MM = 2 + 7.5.
+    let one = Real::ONE;
+    let expiry = Expiry {
+        seconds: Real::from_integer(2_592_000),
+        forward: Real::from_integer(100),
+        rate: Real::ZERO,
+        forward_confidence: one,
+        rate_confidence: one,
+        vol_confidence: one,
+        settlement_average: None,
+        svi: None,
+    };
+    let margin = |vol: Real| {
+        let strike = Real::from_integer(110);
+        let leg = Leg { expiry: 0, strike, kind: OptionKind::Call, quantity: -one, vol };
+        let market = Market {
+            spot: Real::from_integer(100),
+            spot_confidence: one,
+            stable_price: one,
+            expiries: &[expiry],
+            legs: &[leg],
+            collateral: &[],
+        };
+        evaluate(&market, &reference()).unwrap()
+    };
+    // The volatility that makes the mark 2.
+    let (mut low, mut high) = (decimal("0.1"), decimal("2"));
+    for _ in 0..80 {
+        let middle = (low + high).half();
+        if margin(middle).options < Real::from_integer(-2) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    let found = margin(low);
+    assert!((float(found.initial) + 12.0).abs() < 1e-9);
+    assert!((float(found.maintenance) + 9.5).abs() < 1e-9);
+}

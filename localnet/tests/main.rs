@@ -1,0 +1,11 @@
+//! Tests of the local chain and its world. Those of the modules `chain`, `localnet`, `command_line` and `keeper` start
+//! real servers on free ports; the last two also run the command line and the liquidator, which a build of the
+//! workspace has put beside this one.
+mod chain;
+mod command_line;
+mod keeper;
+mod keys;
+mod listing;
+mod localnet;
+mod programs;
+mod sources;

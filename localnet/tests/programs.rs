@@ -1,0 +1,58 @@
+//! Running the project's own binaries.
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The binary `name`, built beside this test. Panics if it is not there, with the command that builds it.
+pub fn path(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().and_then(Path::parent).unwrap();
+    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(path.exists(), "no {}: run `cargo build --workspace --bins`", path.display());
+    path
+}
+
+/// The command line with a configuration file.
+pub struct Plimsoll {
+    config: PathBuf,
+    keypair: PathBuf,
+}
+
+impl Plimsoll {
+    pub fn new(config: &Path, keypair: &Path) -> Self {
+        Self { config: config.to_owned(), keypair: keypair.to_owned() }
+    }
+
+    /// What a command prints as JSON. Panics with its error if it fails.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        let (text, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "plimsoll {}: {error}", arguments.join(" "));
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("plimsoll {}: {e}: {text}", arguments.join(" ")))
+    }
+
+    /// The error of a command that must fail.
+    pub fn refusal(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "plimsoll {} succeeded", arguments.join(" "));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(path("plimsoll"))
+            .arg("--config")
+            .arg(&self.config)
+            .arg("--keypair")
+            .arg(&self.keypair)
+            .arg("--json")
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+}
+
+/// A decimal amount that a command printed, as a number.
+pub fn number(value: &Value) -> f64 {
+    value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{value} is no decimal text"))
+}

@@ -1,0 +1,148 @@
+//! Open-high-low-close bars from CSV text.
+
+use std::io::Read;
+
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
+
+use crate::PriceError;
+
+/// Shortest distance of two bars: room for open, low, high and close, a second each.
+pub(crate) const BAR_SECONDS_MIN: i64 = 4;
+/// Latest timestamp read as seconds (year 5138); larger numbers are milliseconds.
+const TIMESTAMP_MAX: i64 = 99_999_999_999;
+/// Prices an oracle with 6 decimals can carry.
+const PRICE_RANGE: std::ops::RangeInclusive<f64> = 0.000_001..=1_000_000_000.0;
+/// The columns a file must have, in any order, in any case; others are ignored.
+const COLUMNS: [&str; 5] = ["timestamp", "open", "high", "low", "close"];
+
+/// One bar: the four prices in dollars of the span that starts at `timestamp`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bar {
+    /// Start of the bar, unix seconds UTC.
+    pub timestamp: i64,
+    /// First price.
+    pub open: f64,
+    /// Highest price.
+    pub high: f64,
+    /// Lowest price.
+    pub low: f64,
+    /// Last price.
+    pub close: f64,
+}
+
+/// The bars of CSV text with the columns timestamp, open, high, low, close (others are ignored), strictly ordered by
+/// time. `file` is the name errors speak of.
+///
+/// Errors: everything [`PriceError`] says of files, with the line and the value.
+pub fn read_bars(file: &str, text: impl Read) -> Result<Vec<Bar>, PriceError> {
+    let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
+    let header = reader.headers().map_err(|error| unreadable(file, &error))?.clone();
+    let columns = Columns::find(file, &header)?;
+    let mut bars: Vec<Bar> = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| unreadable(file, &error))?;
+        let line = Line { file, number: record.position().map_or(0, csv::Position::line), record: &record };
+        let bar = line.bar(&columns)?;
+        if let Some(before) = bars.last() {
+            line.follows(&bar, before)?;
+        }
+        bars.push(bar);
+    }
+    if bars.is_empty() {
+        return Err(PriceError::NoBars { file: file.to_owned() });
+    }
+    Ok(bars)
+}
+
+/// Where each of [`COLUMNS`] stands in the header.
+struct Columns([usize; 5]);
+
+impl Columns {
+    fn find(file: &str, header: &StringRecord) -> Result<Self, PriceError> {
+        if header.iter().all(str::is_empty) {
+            return Err(PriceError::Empty { file: file.to_owned() });
+        }
+        let mut places = [0; 5];
+        for (place, column) in places.iter_mut().zip(COLUMNS) {
+            // A byte order mark, as spreadsheets write it, is not part of the first name.
+            let named = |field: &str| field.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(column);
+            *place = header.iter().position(named).ok_or_else(|| PriceError::ColumnMissing {
+                file: file.to_owned(),
+                column,
+                header: header.iter().collect::<Vec<_>>().join(","),
+            })?;
+        }
+        Ok(Self(places))
+    }
+}
+
+/// One line below the header.
+struct Line<'a> {
+    file: &'a str,
+    number: u64,
+    record: &'a StringRecord,
+}
+
+impl Line<'_> {
+    fn bar(&self, columns: &Columns) -> Result<Bar, PriceError> {
+        let [timestamp, open, high, low, close] = columns.0;
+        let bar = Bar {
+            timestamp: self.timestamp(timestamp)?,
+            open: self.price(open, "open")?,
+            high: self.price(high, "high")?,
+            low: self.price(low, "low")?,
+            close: self.price(close, "close")?,
+        };
+        if bar.low > bar.open.min(bar.close) || bar.high < bar.open.max(bar.close) {
+            let Bar { open, high, low, close, .. } = bar;
+            return Err(PriceError::Crossed { file: self.file.to_owned(), line: self.number, open, high, low, close });
+        }
+        Ok(bar)
+    }
+
+    fn timestamp(&self, place: usize) -> Result<i64, PriceError> {
+        let text = self.field(place);
+        text.parse().ok().filter(|seconds| (0..=TIMESTAMP_MAX).contains(seconds)).ok_or_else(|| PriceError::Timestamp {
+            file: self.file.to_owned(),
+            line: self.number,
+            value: text.to_owned(),
+        })
+    }
+
+    fn price(&self, place: usize, column: &'static str) -> Result<f64, PriceError> {
+        let (file, line, text) = (self.file.to_owned(), self.number, self.field(place));
+        match text.parse::<f64>() {
+            Ok(value) if PRICE_RANGE.contains(&value) => Ok(value),
+            Ok(value) if value.is_finite() => Err(PriceError::OutOfRange { file, line, column, value }),
+            _ => Err(PriceError::NotANumber { file, line, column, value: text.to_owned() }),
+        }
+    }
+
+    fn follows(&self, bar: &Bar, before: &Bar) -> Result<(), PriceError> {
+        if bar.timestamp - before.timestamp >= BAR_SECONDS_MIN {
+            return Ok(());
+        }
+        Err(PriceError::OutOfOrder {
+            file: self.file.to_owned(),
+            line: self.number,
+            timestamp: bar.timestamp,
+            before: before.timestamp,
+        })
+    }
+
+    fn field(&self, place: usize) -> &str {
+        self.record.get(place).unwrap_or("")
+    }
+}
+
+/// A reader's error as one of ours.
+fn unreadable(file: &str, error: &csv::Error) -> PriceError {
+    let file = file.to_owned();
+    let line = error.position().map_or(1, csv::Position::line);
+    match error.kind() {
+        ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            PriceError::FieldCount { file, line, found: *len, expected: *expected_len }
+        }
+        _ => PriceError::Unreadable { file, line, reason: error.to_string() },
+    }
+}

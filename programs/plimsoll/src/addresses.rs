@@ -1,0 +1,119 @@
+//! Creation of derived accounts.
+//!
+//! Written by hand instead of by a framework constraint because an address that somebody funded beforehand must
+//! still initialise on every cluster: the missing rent is transferred, then the space is allocated and assigned.
+
+use anchor_lang::prelude::*;
+use anchor_lang::solana_program::instruction::Instruction;
+use anchor_lang::solana_program::program::{invoke, invoke_signed};
+use anchor_lang::ZeroCopy;
+
+use crate::error::{ensure, refused, PlimsollError};
+
+/// Bytes of the discriminator in front of every account.
+pub const DISCRIMINATOR_LEN: usize = 8;
+
+/// Bytes of an account of layout `T`, discriminator included.
+pub const fn space_of<T>() -> usize {
+    DISCRIMINATOR_LEN.saturating_add(core::mem::size_of::<T>())
+}
+
+/// What [`create`] makes.
+pub struct NewAccount<'a, 'info> {
+    /// The account to create.
+    pub account: &'a AccountInfo<'info>,
+    /// Who pays the rent; signs.
+    pub payer: &'a AccountInfo<'info>,
+    /// Seeds of the address, without the bump.
+    pub seeds: &'a [&'a [u8]],
+    /// Bytes of the account.
+    pub space: usize,
+    /// Program that owns it.
+    pub owner: Pubkey,
+}
+
+/// Creates the account at the canonical address of its seeds and returns the bump.
+///
+/// Errors: `AddressMismatch` if the account is not at that address, `AccountExists` if it is in use.
+#[inline(never)]
+pub fn create(new: &NewAccount) -> Result<u8> {
+    let (address, bump) = Pubkey::find_program_address(new.seeds, &crate::ID);
+    ensure(address == *new.account.key, PlimsollError::AddressMismatch)?;
+    let unused = *new.account.owner == anchor_lang::system_program::ID && new.account.data_is_empty();
+    ensure(unused, PlimsollError::AccountExists)?;
+
+    let bump_seed = [bump];
+    let mut seeds: Vec<&[u8]> = new.seeds.to_vec();
+    seeds.push(&bump_seed);
+    fund_and_assign(new, &[&seeds])?;
+    Ok(bump)
+}
+
+fn fund_and_assign(new: &NewAccount, signer: &[&[&[u8]]]) -> Result<()> {
+    let infos = [new.payer.clone(), new.account.clone()];
+    let space = u64::try_from(new.space).map_err(|_| refused(PlimsollError::Overflow))?.to_le_bytes();
+    let rent = Rent::get()?.minimum_balance(new.space);
+    let owner = new.owner.as_ref();
+    let held = new.account.lamports();
+    if held == 0 {
+        let create = system_call(SystemCall::Create, &infos, &[&rent.to_le_bytes(), &space, owner]);
+        return invoke_signed(&create, &infos, signer).map_err(Into::into);
+    }
+    let missing = rent.saturating_sub(held);
+    if missing > 0 {
+        invoke(&system_call(SystemCall::Transfer, &infos, &[&missing.to_le_bytes()]), &infos)?;
+    }
+    invoke_signed(&system_call(SystemCall::Allocate, &infos, &[&space]), &infos, signer)?;
+    invoke_signed(&system_call(SystemCall::Assign, &infos, &[owner]), &infos, signer).map_err(Into::into)
+}
+
+/// The system program's instructions used here, by their place in its instruction enumeration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SystemCall {
+    Create,
+    Assign,
+    Transfer,
+    Allocate,
+}
+
+/// A system instruction over (payer, account): tag, then `fields`.
+fn system_call(call: SystemCall, [payer, account]: &[AccountInfo; 2], fields: &[&[u8]]) -> Instruction {
+    let (tag, payer_signs, account_signs): (u32, bool, bool) = match call {
+        SystemCall::Create => (0, true, true),
+        SystemCall::Assign => (1, false, true),
+        SystemCall::Transfer => (2, true, false),
+        SystemCall::Allocate => (8, false, true),
+    };
+    let payer = AccountMeta::new(*payer.key, true);
+    let account = AccountMeta::new(*account.key, account_signs);
+    let metas = if payer_signs { vec![payer, account] } else { vec![account] };
+    call_of(anchor_lang::system_program::ID, metas, &tag.to_le_bytes(), fields)
+}
+
+/// An instruction of another program: tag, then fields, little-endian. Written out because the libraries' encoders
+/// are ten times the size of what is used of them.
+#[inline(never)]
+pub fn call_of(program_id: Pubkey, accounts: Vec<AccountMeta>, tag: &[u8], fields: &[&[u8]]) -> Instruction {
+    let mut data = Vec::with_capacity(64);
+    data.extend_from_slice(tag);
+    for field in fields {
+        data.extend_from_slice(field);
+    }
+    Instruction { program_id, accounts, data }
+}
+
+/// Writes the discriminator of `T` into a freshly created account and lets `fill` write its fields.
+///
+/// Errors: Anchor's own for an account that has a discriminator already or is too small.
+pub fn initialise<T: ZeroCopy>(account: &AccountInfo, fill: impl FnOnce(&mut T)) -> Result<()> {
+    let mut data = account.try_borrow_mut_data()?;
+    let too_small = anchor_lang::error::ErrorCode::AccountDidNotDeserialize;
+    let (discriminator, body) = data.split_at_mut_checked(DISCRIMINATOR_LEN).ok_or(too_small)?;
+    if discriminator != [0; DISCRIMINATOR_LEN] {
+        return Err(anchor_lang::error::ErrorCode::AccountDiscriminatorAlreadySet.into());
+    }
+    discriminator.copy_from_slice(T::DISCRIMINATOR);
+    let body = body.get_mut(..core::mem::size_of::<T>()).ok_or(too_small)?;
+    fill(bytemuck::try_from_bytes_mut(body).map_err(|_| too_small)?);
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Cash of a margin account: the only code that changes it, so that interest, holds and locks stay true.
+//!
+//! Interest on negative cash is noted in `interest_owed` before any change and paid to the fund by `debt_accrue`.
+
+use anchor_lang::prelude::*;
+use plimsoll_core::debt::interest;
+use plimsoll_core::units::Quote;
+
+use crate::error::{core_refused, refused, PlimsollError};
+use crate::state::{Clearinghouse, ClearinghouseParameters, MarginAccount};
+
+/// Interest the account owes at `now`: what is noted and what ran since. Errors: `Overflow`.
+pub fn interest_due(account: &MarginAccount, now: i64, parameters: &ClearinghouseParameters) -> Result<i64> {
+    if account.cash >= 0 {
+        return Ok(account.interest_owed);
+    }
+    let seconds = now.saturating_sub(account.interest_at);
+    let running = interest(Quote(account.cash), seconds, parameters.rules()).map_err(core_refused)?;
+    account.interest_owed.checked_add(running.0).ok_or_else(|| refused(PlimsollError::Overflow))
+}
+
+/// Cash less interest owed at `now`: what the account's margin stands on. Errors: `Overflow`.
+pub fn after_interest(account: &MarginAccount, now: i64, parameters: &ClearinghouseParameters) -> Result<i64> {
+    let due = interest_due(account, now, parameters)?;
+    account.cash.checked_sub(due).ok_or_else(|| refused(PlimsollError::Overflow))
+}
+
+/// Notes the interest that ran until `now`. Errors: `Overflow`.
+pub fn accrue(account: &mut MarginAccount, now: i64, parameters: &ClearinghouseParameters) -> Result<()> {
+    account.interest_owed = interest_due(account, now, parameters)?;
+    account.interest_at = now;
+    Ok(())
+}
+
+/// Adds `delta` to the cash after noting interest; starts and stops the debt clock. Errors: `Overflow`.
+pub fn change(account: &mut MarginAccount, delta: i64, now: i64, parameters: &ClearinghouseParameters) -> Result<()> {
+    accrue(account, now, parameters)?;
+    account.cash = account.cash.checked_add(delta).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    if account.cash >= 0 {
+        account.debt_since = 0;
+    } else if account.debt_since == 0 {
+        account.debt_since = now;
+    }
+    Ok(())
+}
+
+/// Pays interest owed out of the cash and returns it: what the fund receives. Errors: `Overflow`.
+pub fn interest_pay(account: &mut MarginAccount, now: i64, parameters: &ClearinghouseParameters) -> Result<i64> {
+    accrue(account, now, parameters)?;
+    let due = account.interest_owed;
+    account.interest_owed = 0;
+    change(account, due.checked_neg().ok_or_else(|| refused(PlimsollError::Overflow))?, now, parameters)?;
+    Ok(due)
+}
+
+/// Holds `gain` (>= 0) of a settlement for `settlement_hold_seconds`. Errors: `Overflow`.
+pub fn hold(account: &mut MarginAccount, gain: i64, now: i64, parameters: &ClearinghouseParameters) -> Result<()> {
+    release(account, now);
+    account.held = account.held.checked_add(gain).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    let until = now.saturating_add(i64::from(parameters.settlement_hold_seconds));
+    account.held_until = account.held_until.max(until);
+    Ok(())
+}
+
+/// Frees the hold once its time has passed.
+pub fn release(account: &mut MarginAccount, now: i64) {
+    if now >= account.held_until {
+        account.held = 0;
+        account.held_until = 0;
+    }
+}
+
+/// What the account's open lock is: zero once the deficit it belongs to is closed.
+pub fn locked_now(account: &MarginAccount, clearinghouse: &Clearinghouse) -> i64 {
+    if clearinghouse.deficit > 0 && account.locked_epoch == clearinghouse.deficit_epoch {
+        account.locked
+    } else {
+        0
+    }
+}
+
+/// Cash that may leave or pay: cash less interest, holds, locks and the reserve of an auction; may be negative.
+///
+/// Errors: `Overflow`.
+pub fn free(account: &MarginAccount, now: i64, clearinghouse: &Clearinghouse) -> Result<i64> {
+    let held = if now >= account.held_until { 0 } else { account.held };
+    let bound = [held, locked_now(account, clearinghouse), account.auction.reserve];
+    let cash = after_interest(account, now, &clearinghouse.parameters)?;
+    let free = bound.iter().try_fold(cash, |free, part| free.checked_sub(*part));
+    free.ok_or_else(|| refused(PlimsollError::Overflow))
+}

@@ -1,0 +1,28 @@
+//! Sizes of the persisted tables, and the program ids that the program knows by name.
+
+use anchor_lang::prelude::{pubkey, Pubkey};
+
+pub use plimsoll_core::margin::view::{MAX_EXPIRIES, MAX_POSITIONS, MAX_UNDERLYINGS};
+pub use plimsoll_core::series::MAX_STRIKES;
+
+/// Most kinds of collateral one margin account holds.
+pub const MAX_COLLATERALS: usize = 8;
+
+/// Layout version of every account this program writes.
+pub const LAYOUT_VERSION: u8 = 1;
+
+/// An underlying or collateral index that names none.
+pub const INDEX_NONE: u16 = u16::MAX;
+
+/// Decimals of every quote mint.
+pub const QUOTE_DECIMALS: u8 = 6;
+
+/// Most decimals of a collateral mint: its value computation stays inside `i128`.
+pub const COLLATERAL_DECIMALS_MAX: u8 = 12;
+
+/// Token-2022, refused by name.
+pub const TOKEN_2022_ID: Pubkey = pubkey!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+
+/// The Pyth receiver programs whose price accounts an underlying may name. Nobody else's account is a price.
+pub const PRICE_RECEIVERS: [Pubkey; 2] =
+    [pubkey!("rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ"), pubkey!("rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp")];

@@ -1,0 +1,42 @@
+//! Money that comes into the clearinghouse for everybody: the recorded deficit first, then the insurance fund.
+
+use anchor_lang::prelude::*;
+use plimsoll_core::invariants::{check_conserved, Touched};
+use plimsoll_core::units::Quote;
+use plimsoll_core::waterfall::{recover, Recovery};
+
+use crate::error::{core_refused, not_conserved, refused, PlimsollError};
+use crate::state::{Clearinghouse, InsuranceFund};
+
+/// Adds `amount` (>= 0) to the fund. Errors: `Overflow`.
+pub fn receive(fund: &mut InsuranceFund, amount: i64) -> Result<()> {
+    fund.balance = fund.balance.checked_add(amount).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    fund.received_total = fund.received_total.saturating_add(amount);
+    Ok(())
+}
+
+/// Lowers the recorded deficit by what `amount` (>= 0) covers of it; the rest is the caller's to place. When the
+/// deficit closes, every lock of its generation is free.
+///
+/// Conservation: `amount = deficit_paid + fund`. Errors: `OutOfDomain`.
+pub fn cover_deficit(clearinghouse: &mut Clearinghouse, amount: i64) -> Result<Recovery> {
+    let plan = recover(Quote(amount), Quote(clearinghouse.deficit)).map_err(core_refused)?;
+    clearinghouse.deficit =
+        clearinghouse.deficit.checked_sub(plan.deficit_paid.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    if plan.closes {
+        clearinghouse.deficit_locked = 0;
+    }
+    Ok(plan)
+}
+
+/// Deficit first, rest to the fund, proved conserved.
+///
+/// Errors: those of [`cover_deficit`] and [`receive`], `NotConserved`.
+pub fn recover_into(clearinghouse: &mut Clearinghouse, fund: &mut InsuranceFund, amount: i64) -> Result<Recovery> {
+    let before = Touched::default().owed(fund.balance).deficit(clearinghouse.deficit);
+    let plan = cover_deficit(clearinghouse, amount)?;
+    receive(fund, plan.fund.0)?;
+    let after = Touched::default().owed(fund.balance).deficit(clearinghouse.deficit);
+    check_conserved(before, after, amount).map_err(not_conserved)?;
+    Ok(plan)
+}

@@ -1,0 +1,84 @@
+//! Lists a strike of an expiry.
+
+use anchor_lang::prelude::*;
+use plimsoll_core::grid::check_strike;
+use plimsoll_core::math::elementary::ln_integer;
+use plimsoll_core::oracle::{self, Action};
+use plimsoll_core::units::Price;
+
+use crate::constants::MAX_STRIKES;
+use crate::error::{ensure, grid_refused, oracle_refused, refuse, refused, PlimsollError};
+use crate::events::StrikeCreated;
+use crate::loaders::{read, same_key, write};
+use crate::state::{Expiry, OracleState, StrikeData, Underlying};
+
+/// Arguments of `strike_create`.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrikeCreateArgs {
+    /// Strike price: quote atoms per whole underlying, on the grid.
+    pub price: i64,
+}
+
+/// Accounts of `strike_create`.
+#[derive(Accounts)]
+pub struct StrikeCreate<'info> {
+    /// The underlying: its grid.
+    pub underlying: AccountLoader<'info, Underlying>,
+    /// Its accepted price.
+    pub oracle: AccountLoader<'info, OracleState>,
+    /// The expiry; its rent was paid for all strikes.
+    #[account(mut)]
+    pub expiry: AccountLoader<'info, Expiry>,
+}
+
+impl<'info> StrikeCreate<'info> {
+    /// - underlying: by type and version; names the oracle.
+    /// - oracle: the one the underlying names.
+    /// - expiry: by type and version; of the underlying.
+    /// - No signer: the strike's place is paid for, the grid decides what may be listed.
+    fn validate(&self, args: &StrikeCreateArgs, now: i64) -> Result<()> {
+        let underlying = read(&self.underlying)?;
+        let oracle = read(&self.oracle)?;
+        let expiry = read(&self.expiry)?;
+        same_key(self.oracle.as_ref().key, &underlying.oracle, PlimsollError::UnderlyingMismatch)?;
+        same_key(&expiry.underlying, self.underlying.as_ref().key, PlimsollError::UnderlyingMismatch)?;
+        ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)?;
+        if now >= expiry.expiry {
+            return Err(refuse(PlimsollError::ExpiryPassed, now, expiry.expiry));
+        }
+        let rules = underlying.oracle_parameters.rules();
+        oracle::check(Action::RiskIncrease, oracle.price.rules(), now, rules).map_err(oracle_refused)?;
+        check_strike(Price(args.price), Price(oracle.price.price), underlying.grid.rules()).map_err(grid_refused)
+    }
+
+    /// Specification:
+    /// - Anyone lists a strike of a live expiry, on the grid and near enough to a price valid for new risk.
+    /// - A strike that is listed is refused; so is the 65th.
+    /// - Its id is the next index; ids of other strikes do not change.
+    /// - `order` stays the ids by ascending price.
+    pub fn handler(ctx: Context<'info, Self>, args: StrikeCreateArgs) -> Result<()> {
+        ctx.accounts.validate(&args, Clock::get()?.unix_timestamp)?;
+        let mut expiry = write(&ctx.accounts.expiry)?;
+        let strike = expiry.strike_add(args.price)?;
+        emit!(StrikeCreated { expiry_account: ctx.accounts.expiry.key(), price: args.price, strike });
+        Ok(())
+    }
+}
+
+impl Expiry {
+    /// Adds a strike, keeps `order` ascending and returns its id. Errors: `StrikesFull`, `StrikeExists`.
+    fn strike_add(&mut self, price: i64) -> Result<u8> {
+        let id = self.strike_count;
+        let count = usize::from(id);
+        ensure(count < MAX_STRIKES, PlimsollError::StrikesFull)?;
+        ensure(self.strikes().iter().all(|strike| strike.price != price), PlimsollError::StrikeExists)?;
+        let below = self.strikes().iter().filter(|strike| strike.price < price).count();
+        let slot = self.strikes.get_mut(count).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
+        *slot = StrikeData { price, ln_price: ln_integer(price), open_interest: [0, 0] };
+        let tail = self.order.get_mut(below..=count).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
+        tail.rotate_right(1);
+        *tail.first_mut().ok_or_else(|| refused(PlimsollError::StrikesFull))? = id;
+        self.strike_count = id.checked_add(1).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
+        Ok(id)
+    }
+}

@@ -1,0 +1,232 @@
+//! On-chain options clearinghouse.
+//!
+//! The program is thin: it checks accounts and authority, fills the rule book's views, applies the rule book's
+//! plans, moves tokens and emits events. One file per instruction in [`instructions`], one file per account in
+//! [`state`].
+// Anchor's macros put undocumented items beside ours, in this file and beside every accounts struct; what we write
+// ourselves is checked again where no macro stands.
+#![allow(missing_docs)]
+
+use anchor_lang::prelude::*;
+
+#[warn(missing_docs)]
+pub mod addresses;
+#[warn(missing_docs)]
+pub mod auction;
+#[warn(missing_docs)]
+pub mod authority;
+#[warn(missing_docs)]
+pub mod cash;
+#[warn(missing_docs)]
+pub mod constants;
+#[warn(missing_docs)]
+pub mod error;
+#[warn(missing_docs)]
+pub mod events;
+#[warn(missing_docs)]
+pub mod funds;
+pub mod instructions;
+#[warn(missing_docs)]
+pub mod loaders;
+pub mod log;
+#[warn(missing_docs)]
+pub mod margin;
+#[warn(missing_docs)]
+pub mod markets;
+#[warn(missing_docs)]
+pub mod positions;
+#[warn(missing_docs)]
+pub mod pyth;
+#[warn(missing_docs)]
+pub mod refusals;
+#[warn(missing_docs)]
+pub mod state;
+#[warn(missing_docs)]
+pub mod tokens;
+
+pub use instructions::*;
+
+// Linked for its symbols alone: the calls LLVM makes for 128-bit arithmetic.
+#[cfg(target_os = "zkvm")]
+use plimsoll_sbf_builtins as _;
+
+declare_id!("PLimsoLLcLearinghouse1111111111111111111111");
+
+#[cfg(not(feature = "no-entrypoint"))]
+solana_security_txt::security_txt! {
+    name: "Plimsoll",
+    project_url: "https://github.com/plimsoll-clearing/plimsoll",
+    contacts: "link:https://github.com/plimsoll-clearing/plimsoll/security/advisories/new",
+    policy: "https://github.com/plimsoll-clearing/plimsoll/blob/main/SECURITY.md",
+    preferred_languages: "en",
+    source_code: "https://github.com/plimsoll-clearing/plimsoll"
+}
+
+#[program]
+#[allow(clippy::too_many_lines)]
+pub mod plimsoll {
+    use super::*;
+
+    // The dispatcher compares discriminators in this order: the frequent ones stand first.
+
+    /// Clears a trade between two margin accounts (both sides sign).
+    pub fn trade_clear<'info>(ctx: Context<'info, TradeClear<'info>>, args: TradeClearArgs) -> Result<()> {
+        TradeClear::handler(ctx, args)
+    }
+
+    /// Accepts a posted price (anyone).
+    pub fn oracle_accept<'info>(ctx: Context<'info, OracleAccept<'info>>) -> Result<()> {
+        OracleAccept::handler(ctx)
+    }
+
+    /// Takes a fraction of an account in auction (anyone).
+    pub fn auction_bid<'info>(ctx: Context<'info, AuctionBid<'info>>, args: AuctionBidArgs) -> Result<()> {
+        AuctionBid::handler(ctx, args)
+    }
+
+    /// Starts the liquidation auction of an account under maintenance (anyone).
+    pub fn auction_start<'info>(ctx: Context<'info, AuctionStart<'info>>, args: AuctionStartArgs) -> Result<()> {
+        AuctionStart::handler(ctx, args)
+    }
+
+    /// Ends the auction of an account that is healthy again (anyone).
+    pub fn auction_end<'info>(ctx: Context<'info, AuctionEnd<'info>>) -> Result<()> {
+        AuctionEnd::handler(ctx)
+    }
+
+    /// Pays quote tokens into a margin account (anyone).
+    pub fn deposit<'info>(ctx: Context<'info, Deposit<'info>>, args: DepositArgs) -> Result<()> {
+        Deposit::handler(ctx, args)
+    }
+
+    /// Takes quote tokens out of a margin account (owner).
+    pub fn withdraw<'info>(ctx: Context<'info, Withdraw<'info>>, args: WithdrawArgs) -> Result<()> {
+        Withdraw::handler(ctx, args)
+    }
+
+    /// Evaluates an account; emits a margin call when its initial balance is negative (anyone).
+    pub fn margin_check<'info>(ctx: Context<'info, MarginCheck<'info>>) -> Result<MarginBalances> {
+        MarginCheck::handler(ctx)
+    }
+
+    /// Settles the legs of one account in a settled expiry (anyone).
+    pub fn account_settle<'info>(ctx: Context<'info, AccountSettle<'info>>) -> Result<()> {
+        AccountSettle::handler(ctx)
+    }
+
+    /// Opens a clearinghouse with its vault, insurance fund and outflow limiter.
+    pub fn clearinghouse_create<'info>(
+        ctx: Context<'info, ClearinghouseCreate<'info>>,
+        args: ClearinghouseCreateArgs,
+    ) -> Result<()> {
+        ClearinghouseCreate::handler(ctx, args)
+    }
+
+    /// Lists an underlying (authority).
+    pub fn underlying_create<'info>(
+        ctx: Context<'info, UnderlyingCreate<'info>>,
+        args: UnderlyingCreateArgs,
+    ) -> Result<()> {
+        UnderlyingCreate::handler(ctx, args)
+    }
+
+    /// Lists a collateral (authority); its weight ramps from zero.
+    pub fn collateral_create<'info>(
+        ctx: Context<'info, CollateralCreate<'info>>,
+        args: CollateralCreateArgs,
+    ) -> Result<()> {
+        CollateralCreate::handler(ctx, args)
+    }
+
+    /// Lists an expiry on the grid (anyone).
+    pub fn expiry_create<'info>(ctx: Context<'info, ExpiryCreate<'info>>, args: ExpiryCreateArgs) -> Result<()> {
+        ExpiryCreate::handler(ctx, args)
+    }
+
+    /// Lists a strike on the grid (anyone).
+    pub fn strike_create<'info>(ctx: Context<'info, StrikeCreate<'info>>, args: StrikeCreateArgs) -> Result<()> {
+        StrikeCreate::handler(ctx, args)
+    }
+
+    /// Registers a key in a clearinghouse (anyone pays).
+    pub fn owner_create<'info>(ctx: Context<'info, OwnerCreate<'info>>) -> Result<()> {
+        OwnerCreate::handler(ctx)
+    }
+
+    /// Opens a margin account (owner).
+    pub fn margin_account_open<'info>(
+        ctx: Context<'info, MarginAccountOpen<'info>>,
+        args: MarginAccountOpenArgs,
+    ) -> Result<()> {
+        MarginAccountOpen::handler(ctx, args)
+    }
+
+    /// Closes an empty margin account (owner).
+    pub fn margin_account_close<'info>(ctx: Context<'info, MarginAccountClose<'info>>) -> Result<()> {
+        MarginAccountClose::handler(ctx)
+    }
+
+    /// Sets, changes or removes the delegate (owner).
+    pub fn delegate_set<'info>(ctx: Context<'info, DelegateSet<'info>>, args: DelegateSetArgs) -> Result<()> {
+        DelegateSet::handler(ctx, args)
+    }
+
+    /// Pays collateral into a margin account (anyone; a new kind only the owner).
+    pub fn collateral_deposit<'info>(
+        ctx: Context<'info, CollateralDeposit<'info>>,
+        args: CollateralDepositArgs,
+    ) -> Result<()> {
+        CollateralDeposit::handler(ctx, args)
+    }
+
+    /// Takes collateral out of a margin account (owner).
+    pub fn collateral_withdraw<'info>(
+        ctx: Context<'info, CollateralWithdraw<'info>>,
+        args: CollateralWithdrawArgs,
+    ) -> Result<()> {
+        CollateralWithdraw::handler(ctx, args)
+    }
+
+    /// Moves interest on debt to the insurance fund (anyone).
+    pub fn debt_accrue<'info>(ctx: Context<'info, DebtAccrue<'info>>) -> Result<()> {
+        DebtAccrue::handler(ctx)
+    }
+
+    /// Buys collateral of an account in debt at a falling price (anyone).
+    pub fn collateral_sale<'info>(ctx: Context<'info, CollateralSale<'info>>, args: CollateralSaleArgs) -> Result<()> {
+        CollateralSale::handler(ctx, args)
+    }
+
+    /// Adds the accepted price to the settlement average (anyone).
+    pub fn settlement_sample<'info>(ctx: Context<'info, SettlementSample<'info>>) -> Result<()> {
+        SettlementSample::handler(ctx)
+    }
+
+    /// Fixes the settlement price (anyone).
+    pub fn expiry_settle<'info>(ctx: Context<'info, ExpirySettle<'info>>) -> Result<()> {
+        ExpirySettle::handler(ctx)
+    }
+
+    /// Moves trade fees of an expiry to fund and surplus (anyone).
+    pub fn expiry_sweep<'info>(ctx: Context<'info, ExpirySweep<'info>>) -> Result<()> {
+        ExpirySweep::handler(ctx)
+    }
+
+    /// Closes an expiry in which nothing is left (anyone).
+    pub fn expiry_close<'info>(ctx: Context<'info, ExpiryClose<'info>>) -> Result<()> {
+        ExpiryClose::handler(ctx)
+    }
+
+    /// Contributes to the insurance fund; covers a recorded deficit first (anyone).
+    pub fn insurance_deposit<'info>(
+        ctx: Context<'info, InsuranceDeposit<'info>>,
+        args: InsuranceDepositArgs,
+    ) -> Result<()> {
+        InsuranceDeposit::handler(ctx, args)
+    }
+
+    /// Repays bad debt of an owner (anyone).
+    pub fn bad_debt_repay<'info>(ctx: Context<'info, BadDebtRepay<'info>>, args: BadDebtRepayArgs) -> Result<()> {
+        BadDebtRepay::handler(ctx, args)
+    }
+}

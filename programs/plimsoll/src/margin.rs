@@ -1,0 +1,359 @@
+//! Margin of one account: fills the rule book's views from the market set and returns its balances.
+
+use std::cell::Ref;
+
+use anchor_lang::prelude::*;
+use plimsoll_core::margin::view::CollateralRules;
+use plimsoll_core::margin::{self, Balances, Book, CollateralView, ExpiryView, UnderlyingView};
+use plimsoll_core::oracle::spot_confidence;
+use plimsoll_core::position::OptionKind;
+use plimsoll_core::settlement::{average, Average, SettlementTerms, WINDOW_SECONDS};
+use plimsoll_core::units::{ContractSize, Price, Quote, Ratio, Vol};
+use plimsoll_core::volatility::reference_volatility;
+
+use crate::cash::after_interest;
+use crate::constants::{INDEX_NONE, MAX_COLLATERALS, MAX_EXPIRIES, MAX_UNDERLYINGS};
+use crate::error::{core_refused, ensure, refused, PlimsollError};
+use crate::markets::Markets;
+use crate::state::{
+    ClearinghouseParameters, Collateral, CollateralSlot, Expiry, MarginAccount, OracleState, Underlying,
+};
+
+/// Everything that values margin accounts at one moment.
+#[derive(Clone, Copy)]
+pub struct Valuation<'m, 'a, 'info> {
+    /// The market set.
+    pub markets: &'m Markets<'a, 'info>,
+    /// Parameters of the clearinghouse.
+    pub parameters: &'m ClearinghouseParameters,
+    /// Clock: unix seconds.
+    pub now: i64,
+}
+
+/// An underlying with its oracle, borrowed.
+struct Asset<'a> {
+    index: u16,
+    underlying: Ref<'a, Underlying>,
+    oracle: Ref<'a, OracleState>,
+}
+
+/// The underlyings of a book, in the book's order.
+struct Assets<'a> {
+    items: [Option<Asset<'a>>; MAX_UNDERLYINGS],
+    len: u8,
+}
+
+impl<'a> Assets<'a> {
+    fn place(&self, index: u16) -> Option<u8> {
+        let known = |item: &Option<Asset>| item.as_ref().is_some_and(|asset| asset.index == index);
+        self.items.iter().position(known).and_then(|at| u8::try_from(at).ok())
+    }
+
+    fn get(&self, at: u8) -> Result<&Asset<'a>> {
+        let asset = self.items.get(usize::from(at)).and_then(Option::as_ref);
+        asset.ok_or_else(|| refused(PlimsollError::UnknownSeries))
+    }
+
+    /// Adds the underlying unless it is there; `false` if there is no room.
+    fn add(&mut self, index: u16, markets: &Markets<'a, '_>) -> Result<bool> {
+        if self.place(index).is_some() {
+            return Ok(true);
+        }
+        let Some(free) = self.items.get_mut(usize::from(self.len)) else { return Ok(false) };
+        *free = Some(Asset { index, underlying: markets.underlying(index)?, oracle: markets.oracle(index)? });
+        self.len = self.len.saturating_add(1);
+        Ok(true)
+    }
+}
+
+impl<'a> Valuation<'_, 'a, '_> {
+    /// Equity, initial and maintenance balance of `account`, interest owed up to now taken off its cash.
+    ///
+    /// Errors: `PriceMissing` before the first price of an underlying; those of the rule book.
+    #[inline(never)]
+    pub fn balances(&self, account: &MarginAccount) -> Result<Balances> {
+        let mut out = Balances::default();
+        self.with_book(account, &mut |book| {
+            out = margin::balances(book).map_err(core_refused)?;
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Builds the book of `account` and hands it to `f`. Positions, expiries and strikes are borrowed, not copied.
+    #[inline(never)]
+    pub fn with_book(&self, account: &MarginAccount, f: &mut dyn FnMut(&Book) -> Result<()>) -> Result<()> {
+        let assets = self.assets(account)?;
+        let expiries = self.expiries(account)?;
+        self.with_views(account, (&assets, &expiries), f)
+    }
+
+    /// The account's underlyings, then, while there is room, those that price its collateral.
+    fn assets(&self, account: &MarginAccount) -> Result<Assets<'a>> {
+        let mut assets = Assets { items: [None, None, None], len: 0 };
+        for index in account.underlyings.iter().filter(|index| **index != INDEX_NONE) {
+            let added = assets.add(*index, self.markets)?;
+            ensure(added, PlimsollError::UnknownSeries)?;
+        }
+        for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
+            let priced_by = self.markets.collateral(slot.index)?.priced_by;
+            if priced_by != INDEX_NONE {
+                assets.add(priced_by, self.markets)?;
+            }
+        }
+        Ok(assets)
+    }
+
+    /// The account's expiries by slot; `None` for a free slot.
+    fn expiries(&self, account: &MarginAccount) -> Result<[Option<Ref<'a, Expiry>>; MAX_EXPIRIES]> {
+        let mut expiries = [const { None }; MAX_EXPIRIES];
+        for (slot, expiry) in account.expiries.iter().zip(expiries.iter_mut()) {
+            if slot.expiry != 0 {
+                let index = account.underlyings.get(usize::from(slot.underlying_slot));
+                let index = index.ok_or_else(|| refused(PlimsollError::UnknownSeries))?;
+                *expiry = Some(self.markets.expiry(*index, slot.expiry)?);
+            }
+        }
+        Ok(expiries)
+    }
+
+    #[inline(never)]
+    fn with_views(
+        &self,
+        account: &MarginAccount,
+        (assets, expiries): (&Assets<'a>, &[Option<Ref<'a, Expiry>>; MAX_EXPIRIES]),
+        f: &mut dyn FnMut(&Book) -> Result<()>,
+    ) -> Result<()> {
+        let empty = UnderlyingView::converged(Price(1), ContractSize::ONE, Default::default());
+        let mut underlying_views = [empty; MAX_UNDERLYINGS];
+        for (view, asset) in underlying_views.iter_mut().zip(assets.items.iter().flatten()) {
+            *view = underlying_view(&asset.underlying, &asset.oracle)?;
+        }
+        let mut expiry_views = [FREE_SLOT; MAX_EXPIRIES];
+        let mut used = 0usize;
+        for (at, expiry) in expiries.iter().enumerate() {
+            if let (Some(expiry), Some(view)) = (expiry, expiry_views.get_mut(at)) {
+                *view = self.view_of(expiry, assets)?;
+                used = at.saturating_add(1);
+            }
+        }
+        let mut collateral_views = [NO_COLLATERAL; MAX_COLLATERALS];
+        let held = self.fill_collaterals(account, assets, &mut collateral_views)?;
+        f(&Book {
+            cash: Quote(after_interest(account, self.now, self.parameters)?),
+            positions: account.legs(),
+            expiries: expiry_views.get(..used).unwrap_or(&[]),
+            underlyings: underlying_views.get(..usize::from(assets.len)).unwrap_or(&[]),
+            collateral: collateral_views.get(..held).unwrap_or(&[]),
+            stable_price: self.markets.stable_price()?,
+            collateral_rules: self.collateral_rules(),
+        })
+    }
+
+    fn view_of<'e>(&self, expiry: &'e Expiry, assets: &Assets) -> Result<ExpiryView<'e>> {
+        let at = assets.place(expiry.underlying_index).ok_or_else(|| refused(PlimsollError::UnknownSeries))?;
+        let asset = assets.get(at)?;
+        self.expiry_view(expiry, at, (&asset.underlying, &asset.oracle))
+    }
+
+    /// [`expiry_view`], its volatility computed once per instruction.
+    fn expiry_view<'e>(
+        &self,
+        expiry: &'e Expiry,
+        at: u8,
+        (underlying, oracle): (&Underlying, &OracleState),
+    ) -> Result<ExpiryView<'e>> {
+        let vol = if expiry.is_settled() {
+            Vol::ZERO
+        } else {
+            let key = (expiry.underlying_index, expiry.expiry);
+            self.markets.volatility(key, || volatility(expiry, (underlying, oracle), self.now))
+        };
+        view_with(expiry, at, (underlying, vol), self.now)
+    }
+
+    fn collateral_rules(&self) -> CollateralRules {
+        CollateralRules {
+            conf_threshold: Ratio(self.parameters.collateral_conf_threshold),
+            conf_factor: Ratio(self.parameters.collateral_conf_factor),
+        }
+    }
+
+    /// Fills in what is held, without gaps; returns how many kinds.
+    #[inline(never)]
+    fn fill_collaterals(
+        &self,
+        account: &MarginAccount,
+        assets: &Assets,
+        views: &mut [CollateralView; MAX_COLLATERALS],
+    ) -> Result<usize> {
+        let mut held = 0usize;
+        for (slot, view) in account.collaterals.iter().filter(|slot| slot.amount > 0).zip(views.iter_mut()) {
+            let collateral = self.markets.collateral(slot.index)?;
+            *view = self.collateral_view(slot, &collateral, assets.place(collateral.priced_by))?;
+            held = held.saturating_add(1);
+        }
+        Ok(held)
+    }
+
+    /// A held collateral; `place`: the underlying of the book that prices it, if it is there.
+    fn collateral_view(
+        &self,
+        slot: &CollateralSlot,
+        collateral: &Collateral,
+        place: Option<u8>,
+    ) -> Result<CollateralView> {
+        let mut factor = ramped_factor(collateral, self.now);
+        let mut price = Price(ONE_USD);
+        let mut confidence = Ratio::ONE;
+        if collateral.priced_by != INDEX_NONE {
+            let underlying = self.markets.underlying(collateral.priced_by)?;
+            let oracle = self.markets.oracle(collateral.priced_by)?;
+            price = Price(oracle.price.price);
+            ensure(price.0 > 0, PlimsollError::PriceMissing)?;
+            confidence = spot_confidence(oracle.price.rules(), underlying.oracle_parameters.rules());
+            if place.is_none() {
+                factor = scaled_factor(factor, oracle.volatility.scale_im);
+            }
+        }
+        let value = collateral_value(slot.amount, price, collateral.decimals);
+        Ok(CollateralView { value, price_underlying: place, factor, confidence })
+    }
+
+    /// Mark of one contract of a series now. Errors: `MarketMismatch`, `PriceMissing`, those of the rule book.
+    pub fn mark(&self, underlying: u16, expiry: i64, strike: u8, kind: OptionKind) -> Result<Quote> {
+        let account = self.markets.expiry(underlying, expiry)?;
+        let (asset, oracle) = (self.markets.underlying(underlying)?, self.markets.oracle(underlying)?);
+        self.mark_in(&account, (&asset, &oracle), strike, kind)
+    }
+
+    /// [`Self::mark`] of an expiry at hand with its underlying. Errors: `PriceMissing`, those of the rule book.
+    #[inline(never)]
+    pub fn mark_in(
+        &self,
+        expiry: &Expiry,
+        (underlying, oracle): (&Underlying, &OracleState),
+        strike: u8,
+        kind: OptionKind,
+    ) -> Result<Quote> {
+        let spot = underlying_view(underlying, oracle)?;
+        let view = self.expiry_view(expiry, 0, (underlying, oracle))?;
+        margin::mark(&view, &spot, strike, kind).map_err(core_refused)
+    }
+}
+
+/// Price of one USD in [`Price`] units.
+const ONE_USD: i64 = 1_000_000;
+
+/// Stands for a free expiry slot: no leg names it.
+const FREE_SLOT: ExpiryView<'static> = ExpiryView {
+    underlying: 0,
+    seconds_to_expiry: 0,
+    basis_ppm: 0,
+    vol: Vol::ZERO,
+    forward_confidence: Ratio::ONE,
+    vol_confidence: Ratio::ONE,
+    average: Price::ZERO,
+    sampled_seconds: 0,
+    strikes: &[],
+    order: &[],
+    settled: None,
+};
+
+/// Stands for a free collateral slot: worth nothing.
+const NO_COLLATERAL: CollateralView =
+    CollateralView { value: Quote::ZERO, price_underlying: None, factor: Ratio::ZERO, confidence: Ratio::ONE };
+
+/// An underlying as a margin check sees it. Errors: `PriceMissing` before its first accepted price.
+#[inline(never)]
+pub fn underlying_view(underlying: &Underlying, oracle: &OracleState) -> Result<UnderlyingView> {
+    let price = oracle.price.rules();
+    ensure(price.price > 0, PlimsollError::PriceMissing)?;
+    let range = price.initial_range();
+    Ok(UnderlyingView {
+        spot: Price(price.price),
+        low: range.low,
+        high: range.high,
+        walking: price.walking_to(),
+        contract_size: ContractSize(underlying.contract_size),
+        scale_im: Ratio(oracle.volatility.scale_im).max(Ratio::ONE),
+        scale_mm: Ratio(oracle.volatility.scale_mm).max(Ratio::ONE),
+        spot_confidence: spot_confidence(price, underlying.oracle_parameters.rules()),
+        parameters: underlying.cross.rules(),
+    })
+}
+
+/// An expiry as a margin check sees it: flat smile at the reference curve, no basis.
+///
+/// `at`: index of its underlying in the book.
+pub fn expiry_view<'e>(
+    expiry: &'e Expiry,
+    at: u8,
+    (underlying, oracle): (&Underlying, &OracleState),
+    now: i64,
+) -> Result<ExpiryView<'e>> {
+    let vol = if expiry.is_settled() { Vol::ZERO } else { volatility(expiry, (underlying, oracle), now) };
+    view_with(expiry, at, (underlying, vol), now)
+}
+
+/// The reference volatility of an expiry that is not settled.
+#[inline(never)]
+fn volatility(expiry: &Expiry, (underlying, oracle): (&Underlying, &OracleState), now: i64) -> Vol {
+    let seconds = expiry.expiry.saturating_sub(now).max(0);
+    reference_volatility(oracle.volatility.rules(), seconds, underlying.volatility.rules())
+}
+
+#[inline(never)]
+fn view_with<'e>(
+    expiry: &'e Expiry,
+    at: u8,
+    (underlying, vol): (&Underlying, Vol),
+    now: i64,
+) -> Result<ExpiryView<'e>> {
+    let seconds = expiry.expiry.saturating_sub(now);
+    let settled = expiry.is_settled().then_some(Price(expiry.settlement_price));
+    let mut mean = Average::default();
+    if settled.is_none() && seconds <= WINDOW_SECONDS {
+        let terms = SettlementTerms::new(expiry.expiry, underlying.limits.rules());
+        mean = average(expiry.settlement.rules(), now, &terms).map_err(core_refused)?;
+    }
+    Ok(ExpiryView {
+        underlying: at,
+        seconds_to_expiry: seconds,
+        basis_ppm: 0,
+        vol,
+        forward_confidence: Ratio::ONE,
+        vol_confidence: Ratio::ONE,
+        average: mean.price,
+        sampled_seconds: mean.covered,
+        strikes: expiry.strikes(),
+        order: expiry.order(),
+        settled,
+    })
+}
+
+/// Value of `amount` atoms of a mint in millionths of a USD, rounded down, at most `i64::MAX`.
+pub fn collateral_value(amount: u64, price: Price, decimals: u8) -> Quote {
+    let scale = 10u128.checked_pow(u32::from(decimals)).unwrap_or(u128::MAX);
+    let price = u128::from(price.0.max(0).unsigned_abs());
+    // PROOF: both factors are below 2^64.
+    let value = u128::from(amount).wrapping_mul(price).checked_div(scale).unwrap_or(0);
+    Quote(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+/// Cross factor x ramp, rounded down.
+pub fn ramped_factor(collateral: &Collateral, now: i64) -> Ratio {
+    let length = u64::from(collateral.ramp_seconds.max(1));
+    let elapsed = now.saturating_sub(collateral.ramp_start).max(0).unsigned_abs().min(length);
+    // PROOF: both factors are below 2^32.
+    let factor = u64::from(collateral.cross_factor).wrapping_mul(elapsed).checked_div(length).unwrap_or(0);
+    Ratio(u32::try_from(factor).unwrap_or(0))
+}
+
+/// One less (one less factor) x scale, not below zero: the cut of a collateral that moves with no underlying of the
+/// book, scaled by its own underlying.
+fn scaled_factor(factor: Ratio, scale: u32) -> Ratio {
+    let one = u64::from(Ratio::ONE.0);
+    let cut = one.saturating_sub(u64::from(factor.0)).saturating_mul(u64::from(scale)).div_ceil(one);
+    Ratio(u32::try_from(one.saturating_sub(cut)).unwrap_or(0))
+}

@@ -1,0 +1,97 @@
+//! `account_settle`.
+
+use plimsoll::events::AccountSettled;
+use plimsoll_client::instruction;
+use plimsoll_core::position::OptionKind;
+use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, QUOTE, SOL};
+
+use crate::support::*;
+
+/// Calls at 90 % in the money when settled: 5 from trader 1 to 0, 2 of them on to trader 2; a put out of the money.
+fn settled() -> World {
+    let world = World::with(&WorldOptions { traders: 3, ..WorldOptions::default() });
+    let (deep, put) = (world.series(BTC, 0, 1, OptionKind::Call), world.series(BTC, 0, 0, OptionKind::Put));
+    world.trade_at_mark(0, 1, &deep, 5).expect("trade");
+    world.trade_at_mark(2, 0, &deep, 2).expect("trade");
+    world.trade_at_mark(2, 1, &put, 3).expect("trade");
+    settle_expiry(&world, &deep);
+    world
+}
+
+#[test]
+fn every_leg_becomes_its_payoff_the_same_integer_on_both_sides() {
+    let world = settled();
+    let price = world.expiry(&call(&world)).settlement_price;
+    let payoff = (price - BTC_PRICE / 10 * 9) / 100;
+    for (index, contracts) in [(0, 3), (1, -5), (2, 2)] {
+        let before = world.account(index);
+        settle_account(&world, index, &call(&world)).expect("settle");
+        let after = world.account(index);
+        assert_eq!(after.cash - before.cash, payoff * contracts);
+        assert_eq!((after.position_count, after.sequence), (0, before.sequence + 1));
+        world.full_check();
+    }
+    let expiry = world.expiry(&call(&world));
+    assert_eq!((expiry.settlement_balance, expiry.unsettled_long, expiry.unsettled_short), (0, 0, 0));
+}
+
+#[test]
+fn a_second_settlement_changes_nothing() {
+    let world = settled();
+    settle_account(&world, 0, &call(&world)).expect("settle");
+    let before = world.account(0);
+    settle_account(&world, 0, &call(&world)).expect("again");
+    assert_eq!(before.sequence, world.account(0).sequence);
+}
+
+#[test]
+fn a_gain_is_held_until_the_hold_has_passed_or_every_short_has_settled() {
+    let world = settled();
+    let fact: AccountSettled = event(&settle_account(&world, 0, &call(&world)).expect("settle"));
+    let gain = fact.cash_after - fact.cash_before;
+    assert_eq!(fact.held_after, gain);
+    refused(&world, "CashShort", || world.withdraw(0, fact.cash_after.unsigned_abs()));
+    settle_account(&world, 1, &call(&world)).expect("the only short");
+    let late: AccountSettled = event(&settle_account(&world, 2, &call(&world)).expect("settle"));
+    assert_eq!(late.held_after, 0, "nothing is held once no short is open");
+    world.chain.advance(86_400);
+    world.withdraw(0, gain.unsigned_abs()).expect("the hold has passed");
+    world.full_check();
+}
+
+#[test]
+fn a_loss_above_cash_becomes_debt() {
+    let world = default_world();
+    let series = call(&world);
+    world.trade_at_mark(BUYER, SELLER, &series, SOLD).expect("trade");
+    world.move_price(BTC, BTC_PRICE / 2 * 3);
+    settle_expiry(&world, &series);
+    let fact: AccountSettled = event(&settle_account(&world, SELLER, &series).expect("settle"));
+    assert!(fact.cash_after < 0, "{fact:?}");
+    assert!(world.account(SELLER).debt_since > 0);
+    settle_account(&world, BUYER, &series).expect("the winner gets all of it");
+    assert!(world.account(BUYER).cash > 100_000 * QUOTE);
+    world.full_check();
+}
+
+#[test]
+fn an_expiry_that_is_not_settled_settles_nobody() {
+    let world = World::new();
+    world.trade_at_mark(0, 1, &call(&world), 1).expect("trade");
+    refused(&world, "ExpiryNotSettled", || settle_account(&world, 0, &call(&world)));
+}
+
+#[test]
+fn another_underlying_and_another_clearinghouse_are_refused() {
+    let world = settled();
+    let directory = world.directory();
+    let settle = instruction::account_settle(&directory, &world.account(0), BTC, world.expiries[0]);
+    let other = other_clearinghouse(&world);
+    let with = |at: usize, key| {
+        let mut settle = settle.clone();
+        settle.accounts[at].pubkey = key;
+        settle
+    };
+    refused(&world, "ClearinghouseMismatch", || world.crank(with(0, other)));
+    refused(&world, "UnderlyingMismatch", || world.crank(with(1, directory.underlying(SOL))));
+}

@@ -1,0 +1,71 @@
+//! The built program file: stack frames, size, and the account layouts that clients rely on.
+
+use anchor_lang::Discriminator;
+use plimsoll::addresses::space_of;
+use plimsoll::state::{
+    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying,
+};
+use plimsoll_tests::chain::program_path;
+
+#[path = "../../xtask/src/stack.rs"]
+mod stack;
+
+fn program() -> Vec<u8> {
+    let path = program_path();
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}; run `cargo xtask build-sbf`", path.display()))
+}
+
+#[test]
+fn every_stack_frame_fits() {
+    let frames = stack::frames(&program()).expect("frames");
+    assert!(frames.len() > 50, "only {} functions use the stack: the file is not read right", frames.len());
+    let deep: Vec<_> = frames.iter().filter(|frame| frame.bytes > stack::LIMIT).collect();
+    assert!(deep.is_empty(), "frames over {} bytes: {deep:?}", stack::LIMIT);
+}
+
+/// KiB that the program file may take. The aim is 600 KB; a build of today takes about 635.
+const SIZE_LIMIT: usize = 640;
+
+#[test]
+fn the_program_file_does_not_grow_unseen() {
+    let size = program().len();
+    println!("program file: {size} bytes");
+    assert!(size <= SIZE_LIMIT * 1_024, "{size} bytes, the limit is {SIZE_LIMIT} KiB");
+}
+
+/// Name, discriminator and bytes of an account type.
+type Layout = (&'static str, [u8; 8], usize);
+
+/// What clients find accounts by. A change breaks every client and every account on chain.
+const FROZEN: [Layout; 9] = [
+    ("Clearinghouse", [132, 239, 37, 188, 215, 221, 100, 94], 640),
+    ("Collateral", [123, 130, 234, 63, 255, 240, 255, 92], 272),
+    ("Expiry", [7, 101, 83, 210, 236, 185, 37, 84], 2_456),
+    ("InsuranceFund", [43, 134, 170, 87, 102, 16, 142, 147], 208),
+    ("MarginAccount", [133, 220, 173, 213, 179, 211, 43, 238], 2_944),
+    ("OracleState", [97, 156, 157, 189, 194, 73, 8, 15], 312),
+    ("Outflow", [243, 63, 238, 64, 255, 74, 205, 145], 200),
+    ("Owner", [165, 244, 246, 95, 129, 120, 224, 155], 216),
+    ("Underlying", [206, 128, 152, 77, 112, 164, 13, 2], 736),
+];
+
+fn layout<T: Discriminator>(name: &'static str) -> Layout {
+    let discriminator = T::DISCRIMINATOR.try_into().expect("eight bytes");
+    (name, discriminator, space_of::<T>())
+}
+
+#[test]
+fn account_discriminators_and_sizes_are_frozen() {
+    let now = [
+        layout::<Clearinghouse>("Clearinghouse"),
+        layout::<Collateral>("Collateral"),
+        layout::<Expiry>("Expiry"),
+        layout::<InsuranceFund>("InsuranceFund"),
+        layout::<MarginAccount>("MarginAccount"),
+        layout::<OracleState>("OracleState"),
+        layout::<Outflow>("Outflow"),
+        layout::<Owner>("Owner"),
+        layout::<Underlying>("Underlying"),
+    ];
+    assert_eq!(now, FROZEN);
+}

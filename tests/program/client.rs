@@ -1,0 +1,173 @@
+//! The client against the program: a quote and the transaction that follows it agree to the atom; texts and amounts
+//! are exact; a broken account is named.
+
+use plimsoll::events::{AuctionBidTaken, TradeCleared};
+use plimsoll::state::{Clearinghouse, MarginAccount};
+use plimsoll::{AuctionBidArgs, AuctionStartArgs};
+use plimsoll_client::decode::DecodeError;
+use plimsoll_client::error::LedgerError;
+use plimsoll_client::instruction::{self, Side};
+use plimsoll_client::ledger::LedgerExt;
+use plimsoll_client::price::{format_atoms, format_quote, parse_atoms, parse_quote, parse_vol, AmountError};
+use plimsoll_client::quote;
+use plimsoll_client::snapshot::{MarketData, Snapshot};
+use plimsoll_client::status::Books;
+use plimsoll_core::position::OptionKind;
+use plimsoll_core::trade::TradeRefusal;
+use plimsoll_core::units::Vol;
+use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, QUOTE};
+use proptest::prelude::*;
+
+fn snapshot(world: &World, traders: &[usize], expiry: Option<(u16, i64)>) -> Snapshot {
+    let addresses: Vec<_> = traders.iter().map(|index| world.traders[*index].account).collect();
+    Snapshot::load_with(&world.chain, &world.directory(), &addresses, expiry, None).expect("snapshot")
+}
+
+#[test]
+fn a_trade_quote_is_what_the_trade_does() {
+    let world = World::new();
+    let series = world.series(BTC, 1, 3, OptionKind::Put);
+    let price = world.mark(&series).expect("mark") + QUOTE;
+    let before = snapshot(&world, &[0, 1], Some((series.underlying, series.expiry)));
+    let bought = quote::trade(&before, 0, &series, 5, price).expect("quote of the buyer");
+    let sold = quote::trade(&before, 1, &series, -5, price).expect("quote of the seller");
+    assert_eq!((bought.refusal, sold.refusal), (None, None));
+
+    let cleared: TradeCleared = event(&world.trade(0, 1, &series, 5, price).expect("trade"));
+    assert_eq!(cleared.mark, bought.terms.mark.0);
+    assert_eq!(cleared.fee, bought.plan.fee.0);
+    assert_eq!(cleared.buyer_cash_after, before.accounts[0].cash + bought.cash.0);
+    assert_eq!(cleared.seller_cash_after, before.accounts[1].cash + sold.cash.0);
+    for (index, quoted) in [(0, bought), (1, sold)] {
+        let after = world.balances(index).expect("balances");
+        assert_eq!(i128::from(quoted.after.initial.0), after.initial);
+        assert_eq!(i128::from(quoted.after.maintenance.0), after.maintenance);
+        assert_eq!(i128::from(quoted.after.equity.0), after.equity);
+    }
+}
+
+#[test]
+fn a_quote_names_the_rule_that_the_trade_breaks() {
+    let world = World::new();
+    let series = world.series(BTC, 1, 2, OptionKind::Call);
+    let before = snapshot(&world, &[0, 1], Some((series.underlying, series.expiry)));
+    let mark = world.mark(&series).expect("mark");
+
+    let far = quote::trade(&before, 0, &series, 1, mark * 2 + 20 * QUOTE).expect("quote");
+    assert!(matches!(far.refusal, Some(TradeRefusal::PriceBand { .. })), "{:?}", far.refusal);
+
+    let large = quote::trade(&before, 1, &series, -10_000, mark).expect("quote");
+    assert!(matches!(large.refusal, Some(TradeRefusal::InitialMargin { .. })), "{:?}", large.refusal);
+    let refused = world.trade(0, 1, &series, 10_000, mark);
+    assert!(refused.is_err(), "the program allows what the quote refuses");
+}
+
+#[test]
+fn a_bid_quote_is_what_the_bid_does() {
+    let world = World::with(&WorldOptions { traders: 3, cash: 1_000_000 * QUOTE, ..WorldOptions::default() });
+    let series = world.series(BTC, 0, 2, OptionKind::Call);
+    world.trade_at_mark(0, 1, &series, 1_000).expect("trade");
+    let free = quote::account(&snapshot(&world, &[1], None), 0).expect("quote").balances.initial;
+    world.withdraw(1, u64::try_from(free).expect("margin is left")).expect("withdraw the rest");
+    let above = quote::account(&snapshot(&world, &[1], None), 0).expect("quote").liquidation[0].1.above;
+    let trigger = above.expect("a short call has a liquidation price above spot").0;
+    assert!(trigger > BTC_PRICE);
+
+    world.move_price(BTC, trigger + trigger / 200);
+    assert!(world.balances(1).expect("balances").maintenance < 0, "the liquidation price was quoted too low");
+    let (account, starter) = (world.account(1), world.account(2));
+    let args = AuctionStartArgs { valid_until: world.chain.time() + 60, sequence: account.sequence };
+    let start = instruction::auction_start(&world.directory(), &account, &starter, args).expect("build");
+    world.send(&[start], &[&world.traders[2].key]).expect("start");
+    world.advance(20);
+
+    let before = snapshot(&world, &[1, 2], None);
+    let auction = quote::auction(&before, 0).expect("auction");
+    let fraction = u32::try_from(auction.limits.expect("solvent").smallest.0 / 1_000 + 1).expect("ppm");
+    let quoted = quote::bid(&before, 0, Some(1), fraction).expect("bid quote");
+    let args = AuctionBidArgs {
+        fraction,
+        price_limit: quoted.plan.payment.0 + quoted.plan.slice.0,
+        valid_until: world.chain.time() + 60,
+        sequence: before.accounts[0].sequence,
+    };
+    let bidder = Side::of_owner(&before.accounts[1]);
+    let bid = instruction::auction_bid(&world.directory(), &before.accounts[0], bidder, false, args).expect("build");
+    let taken: AuctionBidTaken = event(&world.send(&[bid], &[&world.traders[2].key]).expect("bid"));
+    assert_eq!(taken.payment, quoted.plan.payment.0);
+    assert_eq!(taken.value, quoted.plan.value.0);
+    assert_eq!(taken.slice, quoted.plan.slice.0);
+    assert_eq!(taken.price_factor, auction.price_factor.0);
+    assert_eq!(taken.maintenance_after, quoted.maintenance_after);
+    assert_eq!(world.balances(2).expect("balances").initial, quoted.bidder_after.initial);
+    world.full_check();
+}
+
+#[test]
+fn the_books_of_a_clearinghouse_balance_and_are_healthy() {
+    let world = World::with(&WorldOptions { collateral: true, stable: true, ..WorldOptions::default() });
+    world.deposit_wbtc(0, 10_000_000).expect("deposit wrapped BTC");
+    world.trade_at_mark(0, 1, &world.series(BTC, 0, 2, OptionKind::Call), 10).expect("trade");
+    let books: Books = world.full_check();
+    let markets = MarketData::load(&world.chain, &books.market_addresses()).expect("markets");
+    let health = books.health(&markets);
+    assert_eq!((health.sound, health.unknown), (2, 0), "{health:?}");
+    assert_eq!(books.backing_ratio(), "1.0000");
+    assert_eq!(
+        world.balances(0).expect("balances").equity,
+        i128::from(world.balances_on_chain(0).expect("check").equity)
+    );
+}
+
+#[test]
+fn an_account_that_is_not_what_it_should_be_is_named() {
+    let world = World::new();
+    let address = world.traders[0].account;
+    let wrong = world.chain.load::<Clearinghouse>(&address);
+    assert!(matches!(wrong, Err(LedgerError::Decode(DecodeError::Discriminator { kind: "Clearinghouse", .. }))));
+    world.chain.edit_raw(&address, |account| account.data.truncate(100));
+    let short = world.chain.load::<MarginAccount>(&address);
+    assert!(matches!(short, Err(LedgerError::Decode(DecodeError::Length { found: 100, .. }))));
+    let none = world.chain.load::<MarginAccount>(&world.clearinghouse.clone());
+    assert!(none.is_err_and(|e| e.to_string().contains(&world.clearinghouse.to_string())));
+}
+
+#[test]
+fn amounts_are_read_exactly_or_not_at_all() {
+    assert_eq!(parse_quote("1_234.5"), Ok(1_234_500_000));
+    assert_eq!(parse_quote("-0.000001"), Ok(-1));
+    assert_eq!(parse_quote(".5"), Ok(500_000));
+    assert_eq!(parse_quote("9223372036854.775807"), Ok(i64::MAX));
+    assert!(matches!(parse_quote("9223372036854.775808"), Err(AmountError::OutOfRange { .. })));
+    assert!(matches!(parse_quote("0.0000001"), Err(AmountError::TooPrecise { decimals: 6, .. })));
+    for text in ["", ".", "-", "1e3", "0x10", "1,5", "1.2.3", "--1", "_"] {
+        assert!(matches!(parse_quote(text), Err(AmountError::NotADecimal { .. })), "{text:?}");
+    }
+    assert_eq!(format_quote(1_234_500_000i64), "1234.50");
+    assert_eq!(format_quote(-1i64), "-0.000001");
+    assert_eq!(format_atoms(7i64, 0), "7");
+    assert_eq!(parse_vol("0.5"), Ok(Vol(1 << 31)));
+}
+
+proptest! {
+    #[test]
+    fn every_amount_survives_its_text(atoms: i64, decimals in 0u32..=12) {
+        prop_assert_eq!(parse_atoms(&format_atoms(atoms, decimals), decimals), Ok(atoms));
+    }
+}
+
+#[test]
+fn every_error_code_has_its_name_and_message() {
+    use plimsoll::error::PlimsollError;
+    use plimsoll_client::error_codes::{all, describe};
+    // The first, some between and the last: a variant that was skipped or read twice would shift what follows it.
+    let last = PlimsollError::OpenInterestBroken;
+    for error in [PlimsollError::Overflow, PlimsollError::PriceStale, PlimsollError::CashShort, last] {
+        let found = describe(u32::from(error)).expect("a code of the program");
+        assert_eq!(found, (error.name(), error.to_string()));
+    }
+    for (name, message) in all() {
+        assert!(message.ends_with('.'), "{name} has no message: {message:?}");
+    }
+    assert_eq!(describe(5_999), None);
+}

@@ -1,0 +1,11 @@
+//! Whole lives, each by the name of what it shows.
+
+mod debt_cured_by_collateral_sale;
+mod deficit_nobody_runs;
+mod expiry_price_cannot_be_set;
+mod one_default_paid_by_insurance;
+mod one_trade_life;
+mod oracle_stall_then_cascade;
+mod phantom_positions;
+mod price_pump_by_self_trade;
+mod settlement_in_any_order;
