@@ -21,6 +21,18 @@ pub fn interest(cash: Quote, seconds: Seconds, parameters: &ClearinghouseParamet
     mul_div_up(debt.0, rate, SCALE).map(Quote).ok_or(CoreError::Overflow)
 }
 
+/// The maintenance balance with the cap on debt: `maintenance`, or, where debt exceeds the value of the collateral by
+/// more than `cap`, at most what is missing (`cash + collateral + cap`, < 0). Such an account is auctioned although its
+/// options would carry it: the cap bounds what the clearinghouse lends. Saturates.
+pub fn capped_maintenance(maintenance: Quote, cash: Quote, collateral: Quote, cap: Quote) -> Quote {
+    let room = cash.0.saturating_add(collateral.0).saturating_add(cap.0);
+    if cash.0 < 0 && room < 0 {
+        maintenance.min(Quote(room))
+    } else {
+        maintenance
+    }
+}
+
 /// Discount of a collateral sale `elapsed` seconds after the debt arose: linear from 0 to `sale_discount_max` at
 /// `sale_window_seconds`, then constant; ppm, rounded down (for the account that sells).
 pub fn sale_discount(elapsed: Seconds, parameters: &ClearinghouseParameters) -> u32 {

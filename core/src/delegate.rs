@@ -3,6 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
+use crate::math::fixed::product;
 use crate::parameters::{in_range, ParameterError};
 use crate::units::{Quantity, Quote, Seconds};
 
@@ -114,6 +115,6 @@ impl DelegateTerms {
 ///
 /// Errors: `Overflow`.
 pub fn cost(quantity: Quantity, price: Quote, mark: Quote, fee: Quote) -> Result<Quote, CoreError> {
-    let adverse = Quote::from_wide(price.sub(mark)?.times(quantity))?;
-    fee.add(Quote(adverse.0.max(0)))
+    let adverse = product(price.sub(mark)?.0, i64::from(quantity.0)).ok_or(CoreError::Overflow)?;
+    fee.add(Quote(adverse.max(0)))
 }

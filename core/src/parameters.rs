@@ -5,7 +5,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::math::fixed::div_rem_floor;
+use crate::math::fixed::{div_rem_floor, product};
 
 /// One, in millionths: the scale of every `ppm` field.
 pub const PPM: i64 = 1_000_000;
@@ -52,17 +52,17 @@ pub fn in_range(
 /// is rounded.
 pub fn ppm_down(value: i64, ratio: u32) -> Option<i64> {
     let (quotient, rest) = div_rem_floor(value, PPM_UNSIGNED)?;
-    let whole = quotient.checked_mul(i64::from(ratio))?;
-    let rest = rest.checked_mul(u64::from(ratio))?;
-    whole.checked_add_unsigned(rest / PPM_UNSIGNED)
+    // PROOF: rest < 2^20 and ratio < 2^32.
+    let rest = rest.wrapping_mul(u64::from(ratio));
+    product(quotient, i64::from(ratio))?.checked_add_unsigned(rest / PPM_UNSIGNED)
 }
 
 /// `value x ratio / 10^6` toward plus infinity. `None` as for [`ppm_down`].
 pub fn ppm_up(value: i64, ratio: u32) -> Option<i64> {
     let (quotient, rest) = div_rem_floor(value, PPM_UNSIGNED)?;
-    let whole = quotient.checked_mul(i64::from(ratio))?;
-    let rest = rest.checked_mul(u64::from(ratio))?;
-    whole.checked_add_unsigned(rest.div_ceil(PPM_UNSIGNED))
+    // PROOF: rest < 2^20 and ratio < 2^32.
+    let rest = rest.wrapping_mul(u64::from(ratio));
+    product(quotient, i64::from(ratio))?.checked_add_unsigned(rest.div_ceil(PPM_UNSIGNED))
 }
 
 /// Fees, debt, settlement and outflow rules of a clearinghouse.

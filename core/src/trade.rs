@@ -5,6 +5,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
+use crate::math::fixed::product;
 use crate::parameters::{in_range, ppm_down, ppm_up, ClearinghouseParameters, ParameterError, PPM};
 use crate::units::{Quantity, Quote, Ratio};
 
@@ -212,7 +213,7 @@ pub fn plan(terms: &TradeTerms, fees: &ClearinghouseParameters) -> Result<TradeP
 }
 
 fn total(amount: Quote, quantity: Quantity) -> Result<Quote, CoreError> {
-    amount.0.checked_mul(i64::from(quantity.0)).map(Quote).ok_or(CoreError::Overflow)
+    product(amount.0, i64::from(quantity.0)).map(Quote).ok_or(CoreError::Overflow)
 }
 
 /// `|price - mark| <= max(price_band x mark, price_band_floor x spot)`, bounds rounded down. Errors: `PriceBand`.

@@ -14,8 +14,8 @@ use plimsoll::state::margin_account::MODE_CROSS;
 use plimsoll::state::MarginAccount;
 use plimsoll_core::error::CoreError;
 use plimsoll_core::liquidation::{
-    bid_limits, collateral_taken, elapsed, leg_taken, plan_bid, plan_takeover, price_factor, survey, BidLimits,
-    BidPlan, BidTerms, Fraction, Moved,
+    bid_limits, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, BidLimits, BidPlan,
+    BidTerms, Fraction, Moved,
 };
 use plimsoll_core::margin::liquidation_price::{liquidation_prices, LiquidationPrices};
 use plimsoll_core::margin::Balances;
@@ -186,12 +186,7 @@ pub fn auction(snapshot: &Snapshot, index: usize) -> Result<AuctionQuote, Ledger
 
 fn auction_of(account: &MarginAccount, valuation: &Valuation) -> anchor_lang::Result<AuctionQuote> {
     let rules = auction::rules(account, valuation.markets)?;
-    let elapsed = if account.in_auction() {
-        let paused = auction::paused_seconds(account, valuation.markets, valuation.now)?;
-        elapsed(&auction::clock(&account.auction), valuation.now, paused)
-    } else {
-        0
-    };
+    let elapsed = if account.in_auction() { auction::reading(account, valuation.markets, valuation.now)? } else { 0 };
     let d = price_factor(elapsed, rules.rho, &rules.parameters).map_err(PlimsollError::from)?;
     let worth = auction::worth(account, valuation)?;
     let limits = bid_limits(&worth.view(account), d, &survey(account.legs()), &rules.parameters).ok();

@@ -104,7 +104,7 @@ fn ratio_rounded(amount: i64, ratio: u64, round: u64) -> Result<i64, CoreError> 
 
 /// Multiplies amounts per contract by quantities: in `i64` while the amount is below a limit that the largest
 /// quantity of the book sets, in `i128` beyond it. Never overflows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Multiplier {
     limit: i64,
 }
@@ -115,6 +115,13 @@ impl Multiplier {
         let largest = largest.unsigned_abs().max(1);
         let limit = u64::try_from(i64::MAX).unwrap_or(0).checked_div(largest).unwrap_or(0);
         Self { limit: i64::try_from(limit).unwrap_or(0) }
+    }
+
+    /// Whether sums of `quantity x amount` over quantities whose magnitudes sum to the largest stay inside `i64` for
+    /// amounts of 0 to this one.
+    #[inline(always)]
+    pub const fn holds(&self, amount: i64) -> bool {
+        amount <= self.limit
     }
 
     /// `quantity x amount` for `amount >= 0` and `|quantity|` at most the largest, exact.

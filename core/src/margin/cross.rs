@@ -168,10 +168,11 @@ impl<'a> Context<'a> {
         let multiplier = net.multiplier();
         let rules = LegRules::new(self.view, spot, self.size)?;
         let pricer = Pricer::new(&forward, self.size)?;
-        let mut legs = Sums::default();
+        let mut legs = LegSums { multiplier, ..LegSums::default() };
         for strike in net.iter() {
-            rules.add_strike(strike, expiry.strike(strike.id)?, &pricer, (&multiplier, &mut legs))?;
+            rules.add_strike(strike, expiry.strike(strike.id)?, &pricer, &mut legs)?;
         }
+        let legs = legs.total();
         let (mut initial, mut maintenance) = (worst, worst);
         if net.net_calls < 0 {
             let notional = self.size.up(magnitude(forward.price)?)?;
@@ -217,16 +218,52 @@ impl<'a> Context<'a> {
     }
 }
 
-impl Sums {
-    /// Adds a leg that counts at (initial, maintenance) per contract.
+/// Sums over the legs of one expiry: in 64 bits for amounts that the multiplier holds, in 128 beyond.
+#[derive(Clone, Copy, Debug, Default)]
+struct LegSums {
+    multiplier: Multiplier,
+    initial: i64,
+    maintenance: i64,
+    mark_to_market: i64,
+    beyond: Sums,
+}
+
+impl LegSums {
+    /// Adds a leg that counts at (initial, maintenance) per contract, all amounts >= 0.
     #[inline(always)]
-    fn add_leg(&mut self, multiplier: &Multiplier, quantity: i64, mark: i64, (initial, maintenance): (i64, i64)) {
-        // PROOF: at most 128 legs of an expiry, each product below 2^102.
-        self.initial = self.initial.wrapping_add(multiplier.times(quantity, initial));
-        self.maintenance = self.maintenance.wrapping_add(multiplier.times(quantity, maintenance));
-        self.mark_to_market = self.mark_to_market.wrapping_add(multiplier.times(quantity, mark));
+    fn add(&mut self, quantity: i64, mark: i64, (initial, maintenance): (i64, i64)) {
+        if self.multiplier.holds(mark.max(initial).max(maintenance)) {
+            // PROOF: the multiplier is that of the expiry's gross quantity.
+            self.initial = self.initial.wrapping_add(quantity.wrapping_mul(initial));
+            self.maintenance = self.maintenance.wrapping_add(quantity.wrapping_mul(maintenance));
+            self.mark_to_market = self.mark_to_market.wrapping_add(quantity.wrapping_mul(mark));
+        } else {
+            self.add_beyond(quantity, mark, (initial, maintenance));
+        }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn add_beyond(&mut self, quantity: i64, mark: i64, (initial, maintenance): (i64, i64)) {
+        // PROOF: at most 128 legs of an expiry, each product below 2^95.
+        let times = |amount: i64| Wide::from(quantity).wrapping_mul(Wide::from(amount));
+        let beyond = &mut self.beyond;
+        beyond.initial = beyond.initial.wrapping_add(times(initial));
+        beyond.maintenance = beyond.maintenance.wrapping_add(times(maintenance));
+        beyond.mark_to_market = beyond.mark_to_market.wrapping_add(times(mark));
+    }
+
+    fn total(&self) -> Sums {
+        // PROOF: an i64 and a sum below 2^102.
+        Sums {
+            initial: self.beyond.initial.wrapping_add(Wide::from(self.initial)),
+            maintenance: self.beyond.maintenance.wrapping_add(Wide::from(self.maintenance)),
+            mark_to_market: self.beyond.mark_to_market.wrapping_add(Wide::from(self.mark_to_market)),
+        }
+    }
+}
+
+impl Sums {
     fn add(&mut self, other: &Self) -> Result<(), CoreError> {
         self.initial = sum(self.initial, other.initial)?;
         self.maintenance = sum(self.maintenance, other.maintenance)?;
@@ -276,16 +313,16 @@ impl<'a> LegRules<'a> {
         net: &StrikeNet,
         strike: &Strike,
         pricer: &Pricer,
-        (multiplier, legs): (&Multiplier, &mut Sums),
+        legs: &mut LegSums,
     ) -> Result<(), CoreError> {
         let marks = pricer.marks(strike, (net.calls != 0, net.puts != 0))?;
         if net.calls != 0 {
             let counted = if net.calls < 0 { self.short_call(marks.call, strike)? } else { self.long(marks.call)? };
-            legs.add_leg(multiplier, i64::from(net.calls), marks.call, counted);
+            legs.add(i64::from(net.calls), marks.call, counted);
         }
         if net.puts != 0 {
             let counted = if net.puts < 0 { self.short_put(marks.put, strike)? } else { self.long(marks.put)? };
-            legs.add_leg(multiplier, i64::from(net.puts), marks.put, counted);
+            legs.add(i64::from(net.puts), marks.put, counted);
         }
         Ok(())
     }

@@ -124,14 +124,50 @@ impl Netting {
     /// Least of min(0, payoff) over the settlement prices 0 and each strike, quote atoms, <= 0; unpaired short calls
     /// are the caller's. Strikes that are not worth whole atoms per contract cost one atom per contract more.
     ///
-    /// One pass by ascending strike: the payoff moves with the slope `sum c_i (K_i < P) - sum p_i (K_i > P)`, and
-    /// what it is at 0, `sum p_i K_i`, is known at the end.
     /// Errors: `OutOfDomain` when `expiry.order` is not every used strike by ascending price.
     pub fn worst_payoff(&self, expiry: &ExpiryView, size: &SizeFraction) -> Result<Wide, CoreError> {
         let multiplier = self.multiplier();
-        let (mut left, mut exact, mut last) = (self.count, true, 0);
+        let mut near = Payoff::new(self.net_puts.wrapping_neg());
+        let exact = self.kinks(expiry, size, &mut |value, net| near.turn(value, net))?;
+        // PROOF: |slope| and the sum of |puts| are at most the gross, so while the last strike is within the multiplier's
+        // limit no sum of `near` left i64.
+        let worst = if multiplier.holds(near.price) {
+            Wide::from(near.at_zero).wrapping_add(Wide::from(near.lowest)).min(0)
+        } else {
+            self.worst_payoff_wide(expiry, size)?
+        };
+        Ok(if exact || worst == 0 { worst } else { worst.wrapping_sub(Wide::from(self.gross)) })
+    }
+
+    /// The same in 128 bits, without the atom per contract.
+    #[cold]
+    #[inline(never)]
+    fn worst_payoff_wide(&self, expiry: &ExpiryView, size: &SizeFraction) -> Result<Wide, CoreError> {
         let (mut price, mut slope) = (0i64, self.net_puts.wrapping_neg());
         let (mut at_zero, mut moved, mut lowest): (Wide, Wide, Wide) = (0, 0, 0);
+        // PROOF: a product of two i64 is below 2^126, and there are at most 64 terms, of which those at the largest
+        // quantities and prices sum to |quantities| x price.
+        let times = |a: i64, b: i64| Wide::from(a).wrapping_mul(Wide::from(b));
+        self.kinks(expiry, size, &mut |value, net| {
+            moved = moved.wrapping_add(times(slope, value.wrapping_sub(price)));
+            at_zero = at_zero.wrapping_add(times(i64::from(net.puts), value));
+            slope = slope.wrapping_add(i64::from(net.calls)).wrapping_add(i64::from(net.puts));
+            lowest = lowest.min(moved);
+            price = value;
+        })?;
+        Ok(at_zero.wrapping_add(lowest).min(0))
+    }
+
+    /// Hands every strike that does not net to nothing to `kink`, by ascending price, with its value per contract.
+    /// Returns whether all of them are worth whole atoms.
+    #[inline(always)]
+    fn kinks(
+        &self,
+        expiry: &ExpiryView,
+        size: &SizeFraction,
+        kink: &mut impl FnMut(i64, &StrikeNet),
+    ) -> Result<bool, CoreError> {
+        let (mut left, mut exact, mut last) = (self.count, true, 0);
         for id in expiry.order {
             let Some(net) = self.at(*id) else { continue };
             let strike = price_of(expiry, *id)?;
@@ -139,29 +175,46 @@ impl Netting {
                 return Err(CoreError::OutOfDomain);
             }
             last = strike;
-            // A strike that nets to nothing is no strike of the book.
             if net.calls != 0 || net.puts != 0 {
                 let (value, whole) = size.down_exact(strike)?;
                 exact &= whole;
-                // PROOF: strikes ascend from 0, so the step is one of two amounts >= 0; at most 64 terms below 2^102;
-                // |slope| <= sum of magnitudes.
-                moved = moved.wrapping_add(multiplier.times(slope, value.wrapping_sub(price)));
-                at_zero = at_zero.wrapping_add(multiplier.times(i64::from(net.puts), value));
-                slope = slope.wrapping_add(i64::from(net.calls)).wrapping_add(i64::from(net.puts));
-                lowest = lowest.min(moved);
-                price = value;
+                kink(value, net);
             }
             left = left.wrapping_sub(1);
             if left == 0 {
-                break;
+                return Ok(exact);
             }
         }
-        if left != 0 {
-            return Err(CoreError::OutOfDomain);
-        }
-        // PROOF: both are sums of at most 64 terms below 2^102.
-        let worst = at_zero.wrapping_add(lowest).min(0);
-        Ok(if exact || worst == 0 { worst } else { worst.wrapping_sub(Wide::from(self.gross)) })
+        Err(CoreError::OutOfDomain)
+    }
+}
+
+/// The payoff of an expiry along the settlement price, in 64 bits: it moves with the slope
+/// `sum c_i (K_i < P) - sum p_i (K_i > P)`, and what it is at 0, `sum p_i K_i`, is known at the end.
+struct Payoff {
+    /// The last strike, per contract.
+    price: i64,
+    slope: i64,
+    at_zero: i64,
+    /// Payoff at `price` less that at 0, and the least of it so far.
+    moved: i64,
+    lowest: i64,
+}
+
+impl Payoff {
+    const fn new(slope: i64) -> Self {
+        Self { price: 0, slope, at_zero: 0, moved: 0, lowest: 0 }
+    }
+
+    #[inline(always)]
+    fn turn(&mut self, value: i64, net: &StrikeNet) {
+        let (calls, puts) = (i64::from(net.calls), i64::from(net.puts));
+        // PROOF: may wrap; the caller takes no result of a wrapped sum.
+        self.moved = self.moved.wrapping_add(self.slope.wrapping_mul(value.wrapping_sub(self.price)));
+        self.at_zero = self.at_zero.wrapping_add(puts.wrapping_mul(value));
+        self.slope = self.slope.wrapping_add(calls).wrapping_add(puts);
+        self.lowest = self.lowest.min(self.moved);
+        self.price = value;
     }
 }
 

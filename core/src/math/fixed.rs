@@ -37,6 +37,18 @@ fn mul_div(a: i64, b: i64, d: i64, up: bool) -> Option<i64> {
     }
 }
 
+/// `a * b`; `None` outside `-i64::MAX..=i64::MAX`. Checked by a division, which costs 2 units on the chain; the
+/// compiler's own check makes a 128-bit product.
+#[inline]
+pub const fn product(a: i64, b: i64) -> Option<i64> {
+    match i64::MAX.unsigned_abs().checked_div(b.unsigned_abs()) {
+        None => Some(0),
+        // PROOF: |a| |b| <= i64::MAX.
+        Some(room) if a.unsigned_abs() <= room => Some(a.wrapping_mul(b)),
+        Some(_) => None,
+    }
+}
+
 /// `a / d` toward zero; `None` when `d` is 0 or the result does not fit.
 ///
 /// Signed quotients are made of unsigned ones throughout: the chain's instruction set as LLVM's BPF backend knows it

@@ -1,7 +1,7 @@
 //! Seconds to years, square root of time, and the deviation `v sqrt(t)`.
 
 use super::elementary::{pow, scale, sqrt_mantissa};
-use super::fixed::{div_toward_zero, mul_div_down, mul_shift_down, ONE};
+use super::fixed::{div_toward_zero, leading_zeros, mul_div_down, mul_shift_down, ONE};
 
 /// Seconds in a year of 365 days.
 pub const YEAR: i64 = 365 * 86_400;
@@ -31,7 +31,7 @@ pub fn sqrt_time(seconds: i64) -> i64 {
     if seconds == 0 {
         return 0;
     }
-    let zeros = seconds.leading_zeros() & !1;
+    let zeros = leading_zeros(seconds) & !1;
     // sqrt(seconds) = root * 2^-(30 + zeros/2). PROOF: both factors are below 2^63; 34 <= zeros <= 62.
     let root = u128::from(sqrt_mantissa(seconds.wrapping_shl(zeros)));
     let product = root.wrapping_mul(u128::from(INVERSE_SQRT_YEAR_Q75));

@@ -1,15 +1,16 @@
 //! What the auction instructions share: rules, clock and worth of an account in auction.
 
 use anchor_lang::prelude::*;
-use plimsoll_core::liquidation::{paused, AuctionClock, AuctionParameters, AuctionView};
-use plimsoll_core::margin::{self, Balances, Book, CollateralView, UnderlyingView};
-use plimsoll_core::math::fixed::mul_div_down;
+use plimsoll_core::debt::capped_maintenance;
+use plimsoll_core::liquidation::{elapsed, paused, AuctionClock, AuctionParameters, AuctionView};
+use plimsoll_core::margin::{self, Balances, Book, UnderlyingView};
+use plimsoll_core::math::fixed::mul_div_up;
 use plimsoll_core::oracle::walk_seconds;
-use plimsoll_core::units::{Price, Quote, Ratio};
+use plimsoll_core::units::{Price, Quote, Ratio, Wide};
 use plimsoll_core::volatility::stress_ratio;
 
 use crate::cash;
-use crate::constants::{INDEX_NONE, MAX_COLLATERALS, MAX_UNDERLYINGS};
+use crate::constants::{INDEX_NONE, MAX_UNDERLYINGS};
 use crate::error::{core_refused, refused, PlimsollError};
 use crate::margin::Valuation;
 use crate::markets::Markets;
@@ -78,6 +79,27 @@ pub fn paused_seconds(account: &MarginAccount, markets: &Markets, now: i64) -> R
     Ok(paused(&walks(account, markets, now)?, &account.auction.walk_at_start))
 }
 
+/// Reading of the running auction's clock. Errors: `MarketMismatch`.
+pub fn reading(account: &MarginAccount, markets: &Markets, now: i64) -> Result<i64> {
+    Ok(elapsed(&clock(&account.auction), now, paused_seconds(account, markets, now)?))
+}
+
+/// Lets the clock go on from `reading` if the account no longer holds an underlying of `held`: the seconds in which the
+/// walk of that one had stopped the clock would be forgotten with its slot. Errors: `MarketMismatch`.
+pub fn clock_keep(
+    account: &mut MarginAccount,
+    held: &[u16; MAX_UNDERLYINGS],
+    reading: i64,
+    (markets, now): (&Markets, i64),
+) -> Result<()> {
+    if account.underlyings != *held {
+        account.auction.walk_at_start = walks(account, markets, now)?;
+        account.auction.elapsed_at_start = u32::try_from(reading).unwrap_or(u32::MAX);
+        account.auction.started_at = now;
+    }
+    Ok(())
+}
+
 /// What an account is worth to an auction, everything marked at the accepted prices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Worth {
@@ -87,9 +109,10 @@ pub struct Worth {
     pub legs: i64,
     /// Collateral as equity counts it.
     pub collateral: i64,
-    /// Maintenance balance; while a price walks, at the worse of accepted and raw price.
+    /// Maintenance balance; while a price walks, at the worse of accepted and raw price; while debt beyond the
+    /// collateral is above the cap, at most what that debt lacks to the cap, as a negative number.
     pub maintenance: i64,
-    /// The higher of E at the accepted and, while one walks, at the raw prices.
+    /// E with each walking price at the better of accepted and raw.
     pub equity_high: i64,
 }
 
@@ -117,44 +140,51 @@ pub fn worth(account: &MarginAccount, valuation: &Valuation) -> Result<Worth> {
         worth.legs = narrow(balances.mark_to_market)?;
         let collateral = worth.equity.checked_sub(cash).and_then(|rest| rest.checked_sub(worth.legs));
         worth.collateral = collateral.ok_or_else(|| refused(PlimsollError::Overflow))?;
-        worth.maintenance = narrow(balances.maintenance)?;
+        let cap = Quote(valuation.parameters.debt_cap);
+        let maintenance = Quote(narrow(balances.maintenance)?);
+        worth.maintenance = capped_maintenance(maintenance, Quote(cash), Quote(worth.collateral), cap).0;
         worth.equity_high = worth.equity;
         if book.underlyings.iter().any(|view| view.walking.is_some()) {
-            worth.equity_high = worth.equity.max(narrow(at_raw(book)?.equity)?);
+            let gain = narrow(gain_at_raw(book, &balances)?)?;
+            worth.equity_high = worth.equity.checked_add(gain).ok_or_else(|| refused(PlimsollError::Overflow))?;
         }
         Ok(())
     })?;
     Ok(worth)
 }
 
-/// The balances of `book` with every walking price at its raw value.
+/// What E gains at the raw prices, >= 0: of each underlying, options and collateral together, its gain or nothing.
 #[inline(never)]
-fn at_raw(book: &Book) -> Result<Balances> {
+fn gain_at_raw(book: &Book, here: &Balances) -> Result<Wide> {
     let empty = UnderlyingView::converged(Price(1), Default::default(), Default::default());
     let mut underlyings = [empty; MAX_UNDERLYINGS];
     for (view, here) in underlyings.iter_mut().zip(book.underlyings) {
         *view = *here;
         view.spot = here.walking.unwrap_or(here.spot);
+        view.low = view.low.min(view.spot);
+        view.high = view.high.max(view.spot);
     }
-    let mut collaterals = [NO_COLLATERAL; MAX_COLLATERALS];
-    for (view, here) in collaterals.iter_mut().zip(book.collateral) {
-        *view = *here;
-        let mover = here.price_underlying.and_then(|at| book.underlyings.get(usize::from(at)));
-        if let Some((mover, raw)) = mover.and_then(|mover| mover.walking.map(|raw| (mover, raw))) {
-            view.value =
-                Quote(mul_div_down(here.value.0, raw.0, mover.spot.0).ok_or_else(|| refused(PlimsollError::Overflow))?);
-        }
+    let raw = Book { underlyings: underlyings.get(..book.underlyings.len()).unwrap_or(&[]), collateral: &[], ..*book };
+    let raw = margin::balances(&raw).map_err(core_refused)?;
+    let mut gain: Wide = 0;
+    for (at, (there, here)) in (0u8..).zip(raw.by_underlying.iter().zip(here.by_underlying)) {
+        let options = there.mark_to_market.checked_sub(here.mark_to_market);
+        let both = options.and_then(|options| options.checked_add(collateral_gain(book, at)?));
+        gain = gain.checked_add(both.ok_or_else(|| refused(PlimsollError::Overflow))?.max(0)).unwrap_or(Wide::MAX);
     }
-    let raw = Book {
-        underlyings: underlyings.get(..book.underlyings.len()).unwrap_or(&[]),
-        collateral: collaterals.get(..book.collateral.len()).unwrap_or(&[]),
-        ..*book
-    };
-    margin::balances(&raw).map_err(core_refused)
+    Ok(gain)
 }
 
-const NO_COLLATERAL: CollateralView =
-    CollateralView { value: Quote::ZERO, price_underlying: None, factor: Ratio::ZERO, confidence: Ratio::ONE };
+/// What the collateral that underlying `at` prices gains (-: loses) at its raw price, rounded up; `None`: overflow.
+fn collateral_gain(book: &Book, at: u8) -> Option<Wide> {
+    let Some(mover) = book.underlyings.get(usize::from(at)) else { return Some(0) };
+    let Some(raw) = mover.walking else { return Some(0) };
+    let (one, stable) = (i64::from(Ratio::ONE.0), i64::from(book.stable_price.0));
+    book.collateral.iter().filter(|held| held.price_underlying == Some(at)).try_fold(0, |sum: Wide, held| {
+        let change = mul_div_up(held.value.0, raw.0, mover.spot.0)?.checked_sub(held.value.0)?;
+        sum.checked_add(Wide::from(mul_div_up(change, one, stable)?))
+    })
+}
 
 fn narrow(wide: i128) -> Result<i64> {
     i64::try_from(wide).map_err(|_| refused(PlimsollError::Overflow))

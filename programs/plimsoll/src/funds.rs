@@ -29,13 +29,25 @@ pub fn cover_deficit(clearinghouse: &mut Clearinghouse, amount: i64) -> Result<R
     Ok(plan)
 }
 
-/// Deficit first, rest to the fund, proved conserved.
+/// Lowers the recorded deficit by what the fund holds: fees of liquidations reach the fund without writing the
+/// clearinghouse, and a deficit outranks the fund. Nothing without a deficit or a balance.
+///
+/// Conservation: fund and deficit fall by the same amount. Errors: those of [`cover_deficit`].
+pub fn fund_covers(clearinghouse: &mut Clearinghouse, fund: &mut InsuranceFund) -> Result<()> {
+    let plan = cover_deficit(clearinghouse, fund.balance.max(0))?;
+    fund.balance = fund.balance.checked_sub(plan.deficit_paid.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    fund.paid_total = fund.paid_total.saturating_add(plan.deficit_paid.0);
+    Ok(())
+}
+
+/// Deficit first, out of `amount` and then of the fund; what is left of `amount` goes to the fund. Proved conserved.
 ///
 /// Errors: those of [`cover_deficit`] and [`receive`], `NotConserved`.
 pub fn recover_into(clearinghouse: &mut Clearinghouse, fund: &mut InsuranceFund, amount: i64) -> Result<Recovery> {
     let before = Touched::default().owed(fund.balance).deficit(clearinghouse.deficit);
     let plan = cover_deficit(clearinghouse, amount)?;
     receive(fund, plan.fund.0)?;
+    fund_covers(clearinghouse, fund)?;
     let after = Touched::default().owed(fund.balance).deficit(clearinghouse.deficit);
     check_conserved(before, after, amount).map_err(not_conserved)?;
     Ok(plan)

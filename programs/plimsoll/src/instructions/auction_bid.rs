@@ -9,7 +9,7 @@ use anchor_lang::Owner as _;
 use plimsoll_core::delegate::DelegateAction;
 use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::liquidation::{
-    bid_improves, bid_limits, collateral_taken, elapsed, leg_taken, plan_bid, plan_takeover, price_factor, survey,
+    bid_improves, bid_limits, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey,
     AuctionParameters, BidPlan, BidTerms, Fraction, Moved,
 };
 use plimsoll_core::oracle::Action;
@@ -17,7 +17,7 @@ use plimsoll_core::trade::LegChange;
 use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::{draw, Capacity, Layer};
 
-use crate::auction::{clock, paused_seconds, rules, worth, Worth};
+use crate::auction::{clock_keep, reading, rules, worth, Worth};
 use crate::authority::{acting, sequence_check, spend, validity_check, Acting};
 use crate::cash;
 use crate::error::{core_refused, ensure, not_conserved, refuse, refused, saturated, PlimsollError};
@@ -81,6 +81,8 @@ struct Standing {
     parameters: AuctionParameters,
     /// d.
     price_factor: Fraction,
+    /// Reading of the auction's clock.
+    reading: i64,
 }
 
 /// What the bid came to.
@@ -340,10 +342,9 @@ impl Standing {
     #[inline(never)]
     fn of(account: &MarginAccount, valuation: &Valuation) -> Result<Self> {
         let rules = rules(account, valuation.markets)?;
-        let paused = paused_seconds(account, valuation.markets, valuation.now)?;
-        let elapsed = elapsed(&clock(&account.auction), valuation.now, paused);
-        let factor = price_factor(elapsed, rules.rho, &rules.parameters).map_err(core_refused)?;
-        Ok(Self { worth: worth(account, valuation)?, parameters: rules.parameters, price_factor: factor })
+        let reading = reading(account, valuation.markets, valuation.now)?;
+        let factor = price_factor(reading, rules.rho, &rules.parameters).map_err(core_refused)?;
+        Ok(Self { worth: worth(account, valuation)?, parameters: rules.parameters, price_factor: factor, reading })
     }
 
     /// Moves legs and collateral, and plans what is paid for them: what moved is worth exactly what the account's
@@ -362,7 +363,9 @@ impl Standing {
             Some(bid_limits(&view, d, &survey(parties.account.legs()), rules).map_err(liquidation_refused)?)
         };
 
+        let held = parties.account.underlyings;
         parties.transfer(fraction, valuation.markets)?;
+        clock_keep(&mut parties.account, &held, self.reading, (valuation.markets, valuation.now))?;
         let after = worth(&parties.account, valuation)?;
         let moved = moved(&self.worth, &after)?;
         let plan = match limits {

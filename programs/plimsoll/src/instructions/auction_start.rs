@@ -82,6 +82,7 @@ impl<'info> AuctionStart<'info> {
     /// Specification:
     /// - anyone starts the auction of an account whose maintenance balance is negative, at a price valid for
     ///   liquidation; while a price walks, at the worse of accepted and raw
+    /// - debt that exceeds the account's collateral by more than the cap counts as a negative maintenance balance
     /// - an account at or above maintenance, or in auction, is refused
     /// - interest owed goes to the fund first
     /// - the start fee is taken once per auction, never below equity zero, and not again before the clock has rewound

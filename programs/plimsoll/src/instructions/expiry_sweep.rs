@@ -7,7 +7,7 @@ use plimsoll_core::units::{Quote, Ratio};
 
 use crate::error::{core_refused, ensure, not_conserved, PlimsollError};
 use crate::events::ExpirySwept;
-use crate::funds::{cover_deficit, receive};
+use crate::funds::{cover_deficit, fund_covers, receive};
 use crate::loaders::{read, same_key, write, write_clearinghouse};
 use crate::state::{Clearinghouse, Expiry, InsuranceFund};
 
@@ -41,8 +41,8 @@ impl<'info> ExpirySweep<'info> {
 
     /// Specification:
     /// - Anyone sweeps the fees of an expiry of any status.
-    /// - A recorded deficit is covered first; of the rest the surplus takes its share rounded down, the fund what
-    ///   remains.
+    /// - A recorded deficit is covered first, by the fees and then by the fund; of the rest of the fees the surplus
+    ///   takes its share rounded down, the fund what remains.
     /// - Without fees it is refused.
     pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
         ctx.accounts.validate()?;
@@ -60,6 +60,7 @@ impl<'info> ExpirySweep<'info> {
         let surplus = Quote(clearinghouse.surplus).add(to_surplus).map_err(core_refused)?;
         clearinghouse.surplus = surplus.0;
         receive(&mut fund, to_insurance.0)?;
+        fund_covers(&mut clearinghouse, &mut fund)?;
 
         check_conserved(before, touched(&clearinghouse, &fund, &expiry), 0).map_err(not_conserved)?;
         emit!(ExpirySwept {

@@ -54,7 +54,8 @@ impl<'info> InsuranceDeposit<'info> {
 
     /// Specification:
     /// - Anyone may contribute; a contribution is never redeemable.
-    /// - A recorded deficit is covered first, only the rest reaches the fund.
+    /// - A recorded deficit is covered first, by the contribution and then by the fund; only the rest of the
+    ///   contribution reaches the fund.
     /// - When the deficit closes, every lock it caused is free.
     /// - The vault's measured change is what counts.
     pub fn handler(ctx: Context<'info, Self>, args: InsuranceDepositArgs) -> Result<()> {

@@ -14,6 +14,7 @@ use plimsoll_core::position::OptionKind;
 use plimsoll_core::trade::{self, LegChange, PriceStanding, SideCheck, Standing, TradePlan, TradeRule, TradeTerms};
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote};
 
+use crate::auction::{clock_keep, reading};
 use crate::authority::{acting, sequence_check, spend, validity_check, Acting};
 use crate::cash;
 use crate::error::{core_refused, ensure, not_conserved, refuse, refused, PlimsollError};
@@ -257,7 +258,14 @@ impl Trade {
     }
 
     fn apply_side(&self, side: &mut Side, valuation: &Valuation) -> Result<()> {
-        leg_change(&mut side.account, &self.series, side.quantity.0)?;
+        let (markets, now) = (valuation.markets, valuation.now);
+        if side.account.in_auction() {
+            let (held, reading) = (side.account.underlyings, reading(&side.account, markets, now)?);
+            leg_change(&mut side.account, &self.series, side.quantity.0)?;
+            clock_keep(&mut side.account, &held, reading, (markets, now))?;
+        } else {
+            leg_change(&mut side.account, &self.series, side.quantity.0)?;
+        }
         cash::change(&mut side.account, side.cash.0, valuation.now, valuation.parameters)
     }
 

@@ -15,7 +15,8 @@ pub struct InsuranceFund {
     pub balance: i64,
     /// Sum ever received: quote atoms, >= 0. Writers: as `balance`.
     pub received_total: i64,
-    /// Sum ever paid out: quote atoms, >= 0. Writer: `auction_bid`.
+    /// Sum ever paid out: quote atoms, >= 0. Writers: `auction_bid`; `expiry_sweep`, `insurance_deposit` and
+    /// `bad_debt_repay` where a deficit is open.
     pub paid_total: i64,
     /// Sum of non-redeemable contributions: quote atoms, >= 0. Writer: `insurance_deposit`.
     pub contributed_total: i64,

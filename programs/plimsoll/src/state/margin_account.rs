@@ -94,7 +94,8 @@ pub struct DelegateData {
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AuctionData {
-    /// When the running auction's clock stood at `elapsed_at_start`: unix seconds. Writer: `auction_start`.
+    /// When the running auction's clock stood at `elapsed_at_start`: unix seconds. Writers: `auction_start`;
+    /// `auction_bid` and `trade_clear` when the account's last leg of an underlying goes.
     pub started_at: i64,
     /// When the last auction ended: unix seconds, 0 never. Writer: `auction_end`.
     pub ended_at: i64,
@@ -103,10 +104,10 @@ pub struct AuctionData {
     pub reserve: i64,
     /// Start fee taken in this auction generation: quote atoms, >= 0. Writer: `auction_start`.
     pub fee_taken: i64,
-    /// Walk seconds of each underlying slot when the auction started; the clock stands still while prices walk.
-    /// Writer: `auction_start`.
+    /// Walk seconds of each underlying slot at `started_at`; the clock stands still while prices walk. Writers: as
+    /// `started_at`.
     pub walk_at_start: [i64; MAX_UNDERLYINGS],
-    /// Clock reading the auction started from, after the rewind, seconds >= 0. Writer: `auction_start`.
+    /// Clock reading at `started_at`, after the rewind, seconds >= 0. Writers: as `started_at`.
     pub elapsed_at_start: u32,
     /// Clock reading when the last auction ended, seconds >= 0. Writer: `auction_end`.
     pub elapsed_at_end: u32,
