@@ -208,3 +208,12 @@ pub fn check_frozen(world: &World, payer: &Keypair, pay: impl Fn(&Pubkey, u64) -
         send_signed(world, pay(&source, 1), &[payer]).expect("thawed");
     }
 }
+
+/// Puts a program that takes any call and moves nothing where the token program was.
+pub fn replace_token_program(world: &World) {
+    // The first memo program: it only logs what it is given.
+    let memo = solana_program::pubkey!("Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo");
+    let program = world.chain.raw(&memo).expect("the memo program");
+    let replaced = world.chain.svm().add_program_with_loader(token::ID, &program.data, program.owner);
+    replaced.expect("a program that loads");
+}
