@@ -127,8 +127,8 @@ fn no_more_than_is_owed_is_taken() {
 }
 
 #[test]
-fn the_deficit_of_another_is_covered_before_the_fund() {
-    // Somebody else covered this owner's deficit and another's is open: what comes in closes it.
+fn whoever_caused_the_deficit_a_repayment_covers_it() {
+    // The owner owes half of what is open; all it repays lowers the deficit.
     let world = with_deficit();
     let (deficit, owed) = (world.directory().clearinghouse.deficit, record(&world).bad_debt);
     assert_eq!(deficit, owed);

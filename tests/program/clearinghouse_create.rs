@@ -148,6 +148,13 @@ fn nobody_takes_an_address_that_is_not_theirs() {
         let forged = exchanged(&create, mine, other);
         refused(&world, "AddressMismatch", || send_signed(&world, forged, &[&creator]));
     }
+    // One account in two places is at most at one of its addresses.
+    for mine in &own {
+        for twice in own.iter().filter(|key| *key != mine) {
+            let forged = exchanged(&create, mine, twice);
+            refused(&world, "AddressMismatch", || send_signed(&world, forged, &[&creator]));
+        }
+    }
     let next = instruction::clearinghouse_create(&creator.pubkey(), &world.quote_mint, args(6));
     let forged = exchanged(&next, &address::clearinghouse(&creator.pubkey(), 6), &own[0]);
     refused(&world, "AddressMismatch", || send_signed(&world, forged, &[&creator]));

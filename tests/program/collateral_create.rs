@@ -254,10 +254,13 @@ fn collateral_and_vault_stand_at_their_addresses_and_nowhere_else() {
         let forged = exchanged(&create, &derive(&world.clearinghouse, &mint), &derive(&world.clearinghouse, &other));
         refused(&world, "AddressMismatch", || send_signed(&world, forged, &[&world.governance, &payer(&world)]));
     }
-    // The quote vault is another account's place.
-    let vault = address::vault(&world.clearinghouse, &mint);
-    let forged = exchanged(&create, &vault, &world.directory().clearinghouse.vault);
-    refused(&world, "AddressMismatch", || send_signed(&world, forged, &[&world.governance, &payer(&world)]));
+    let (collateral, vault) =
+        (address::collateral(&world.clearinghouse, &mint), address::vault(&world.clearinghouse, &mint));
+    let quote_vault = world.directory().clearinghouse.vault;
+    for (own, wrong) in [(vault, quote_vault), (vault, collateral), (collateral, vault)] {
+        let forged = exchanged(&create, &own, &wrong);
+        refused(&world, "AddressMismatch", || send_signed(&world, forged, &[&world.governance, &payer(&world)]));
+    }
 }
 
 #[test]

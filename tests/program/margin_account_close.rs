@@ -5,8 +5,8 @@ use plimsoll::events::MarginAccountClosed;
 use plimsoll::state::margin_account::{MODE_CROSS, STATUS_AUCTION};
 use plimsoll::state::{CollateralSlot, MarginAccount};
 use plimsoll::MarginAccountOpenArgs;
+use plimsoll_client::instruction;
 use plimsoll_client::ledger::LedgerExt;
-use plimsoll_client::{address, instruction};
 use plimsoll_tests::world::{event, World, WorldOptions};
 use solana_program::instruction::Instruction;
 use solana_signer::Signer;
@@ -169,5 +169,4 @@ fn the_owner_signs_and_the_account_is_of_its_type() {
     check_account_list(&world, &shut, &[key]);
     let account = world.traders[OWNER].account;
     check_type(&world, &shut, &account, std::mem::offset_of!(MarginAccount, version), &[key]);
-    assert_eq!(account, address::margin_account(&world.clearinghouse, &key.pubkey(), 0));
 }

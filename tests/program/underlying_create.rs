@@ -328,6 +328,14 @@ fn parameters_out_of_order_with_each_other_are_refused() {
 }
 
 #[test]
+fn a_scan_range_may_be_as_small_as_its_floor_allows() {
+    let world = bare();
+    let mut args = presets::eth(NEXT);
+    (args.scan.range_floor, args.scan.range_cap) = (10_000, 10_000);
+    simulated(&world, args).expect("the smallest cap");
+}
+
+#[test]
 fn a_listing_that_could_leave_the_margin_integers_is_refused() {
     let world = bare();
     // 8 x price x 2^20 contracts x 256 legs < 2^62: the price stays below 2^31.
@@ -383,7 +391,8 @@ fn underlying_and_oracle_stand_at_their_addresses_and_nowhere_else() {
     let (payer, other) = (payer(&world), other_clearinghouse(&world));
     let mine = world.directory().underlying(NEXT);
     let foreign = address::underlying(&other, NEXT);
-    for (own, wrong) in [(mine, foreign), (address::oracle(&mine), address::oracle(&foreign))] {
+    let (oracle, foreign_oracle) = (address::oracle(&mine), address::oracle(&foreign));
+    for (own, wrong) in [(mine, foreign), (oracle, foreign_oracle), (mine, oracle), (oracle, mine)] {
         let forged = exchanged(&create, &own, &wrong);
         refused(&world, "AddressMismatch", || send_signed(&world, forged, &[&world.governance, &payer]));
     }
