@@ -82,6 +82,33 @@ fn an_expiry_that_is_not_settled_settles_nobody() {
 }
 
 #[test]
+fn the_settlement_balance_takes_the_other_side_until_every_account_is_settled() {
+    let world = settled();
+    let mut balance = 0;
+    for index in [2, 1, 0] {
+        let before = world.account(index).cash;
+        let fact: AccountSettled = event(&settle_account(&world, index, &call(&world)).expect("settle"));
+        balance -= world.account(index).cash - before;
+        assert_eq!(world.expiry(&call(&world)).settlement_balance, balance);
+        assert_eq!(fact.settlement_balance_after, balance);
+        assert_eq!(balance == 0, index == 0, "zero once all are settled, not before");
+    }
+    world.full_check();
+}
+
+#[test]
+fn an_account_in_auction_is_settled_too() {
+    let world = in_auction();
+    settle_expiry(&world, &call(&world));
+    let before = world.account(SELLER);
+    let fact: AccountSettled = event(&settle_account(&world, SELLER, &call(&world)).expect("settle"));
+    let after = world.account(SELLER);
+    assert_eq!((fact.contracts_short, after.position_count), (i64::from(SOLD), 0));
+    assert_eq!((after.status, after.sequence), (before.status, before.sequence + 1));
+    world.full_check();
+}
+
+#[test]
 fn another_underlying_and_another_clearinghouse_are_refused() {
     let world = settled();
     let directory = world.directory();

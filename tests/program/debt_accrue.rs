@@ -5,7 +5,9 @@ use plimsoll::state::InsuranceFund;
 use plimsoll_client::instruction;
 use plimsoll_client::ledger::LedgerExt;
 use plimsoll_core::units::YEAR_SECONDS;
+use plimsoll_tests::token;
 use plimsoll_tests::world::{event, World};
+use solana_signer::Signer;
 
 use crate::collateral_sale::{in_debt, DEBTOR};
 use crate::support::*;
@@ -44,6 +46,30 @@ fn an_account_without_debt_owes_nothing() {
     world.chain.advance(86_400);
     assert_eq!(accrue(&world, 1).interest, 0);
     assert_eq!(world.account(1).cash, before);
+}
+
+#[test]
+fn interest_runs_on_negative_cash_only_and_every_second_counts() {
+    let world = in_debt();
+    accrue(&world, DEBTOR);
+    for seconds in [1, 2, 60] {
+        world.chain.advance(seconds);
+        let debt = -i128::from(world.account(DEBTOR).cash);
+        let scale = 1_000_000 * i128::from(YEAR_SECONDS);
+        let due = (debt * 150_000 * i128::from(seconds) + scale - 1) / scale;
+        assert_eq!(i128::from(accrue(&world, DEBTOR).interest), due, "{seconds} seconds");
+    }
+    let debt = world.account(DEBTOR).cash.unsigned_abs();
+    let key = &world.traders[DEBTOR].key;
+    let source = token::mint_to(&world.chain, &world.quote_mint, &key.pubkey(), debt);
+    let deposit =
+        instruction::deposit(&world.directory(), &world.traders[DEBTOR].account, &key.pubkey(), &source, debt);
+    send(&world, deposit, &[key]).expect("deposit");
+    assert_eq!(world.account(DEBTOR).cash, 0);
+    world.chain.advance(86_400);
+    assert_eq!(accrue(&world, DEBTOR).interest, 0, "nothing is owed, so nothing runs");
+    world.refresh_prices();
+    world.full_check();
 }
 
 #[test]
