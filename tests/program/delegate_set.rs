@@ -185,3 +185,12 @@ fn the_owner_signs_and_the_account_is_of_its_type() {
     let account = world.traders[OWNER].account;
     check_type(&world, &own, &account, std::mem::offset_of!(MarginAccount, version), &[key]);
 }
+
+#[test]
+fn an_account_in_auction_keeps_its_delegate_and_its_sequence() {
+    let world = in_auction();
+    let bid = bid_args(&world, SELLER, 100_000);
+    let set = instruction::delegate_set(&world.account(SELLER), args(&world));
+    refused(&world, "AccountInAuction", || send_signed(&world, set, &[&world.traders[SELLER].key]));
+    bid_with(&world, (SELLER, LIQUIDATOR), false, bid).expect("the bid still stands");
+}

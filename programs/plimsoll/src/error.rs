@@ -241,9 +241,6 @@ pub enum PlimsollError {
     /// Initial margin would be negative (left: initial balance).
     #[msg("The initial margin balance would be negative.")]
     InitialMarginShort,
-    /// Equity would be negative (left: equity).
-    #[msg("The account's equity would be negative.")]
-    EquityNegative,
     /// The outflow limit of the window is reached (left: would be out, right: cap).
     #[msg("The net outflow limit of this window is reached.")]
     OutflowLimit,

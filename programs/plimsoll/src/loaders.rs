@@ -68,15 +68,6 @@ pub fn typed<'a, T: ZeroCopy + Layout>(info: &'a AccountInfo) -> Result<Ref<'a, 
     Ok(account)
 }
 
-/// The same for writing.
-pub fn typed_mut<'a, T: ZeroCopy + Layout>(info: &'a AccountInfo) -> Result<RefMut<'a, T>> {
-    let body = body_mut(info, T::DISCRIMINATOR)?;
-    let account = RefMut::filter_map(body, |body| bytemuck::try_from_bytes_mut::<T>(body).ok());
-    let account = account.map_err(|_| refused(PlimsollError::AccountLayout))?;
-    version_check(account.version())?;
-    Ok(account)
-}
-
 /// An account for reading whose owner and discriminator were checked in this instruction already, by Anchor or by
 /// [`typed`].
 pub fn known<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Result<Ref<'a, T>> {
@@ -106,18 +97,6 @@ fn body<'a>(info: &'a AccountInfo, discriminator: &[u8]) -> Result<Ref<'a, [u8]>
     let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
     let body = Ref::filter_map(data, |data| {
         let (found, body) = data.split_at_checked(DISCRIMINATOR_LEN)?;
-        (found == discriminator).then_some(body)
-    });
-    body.map_err(|_| refused(PlimsollError::AccountLayout))
-}
-
-#[inline(never)]
-fn body_mut<'a>(info: &'a AccountInfo, discriminator: &[u8]) -> Result<RefMut<'a, [u8]>> {
-    ensure(*info.owner == crate::ID, PlimsollError::AccountLayout)?;
-    ensure(info.is_writable, PlimsollError::AccountReadOnly)?;
-    let data = info.data.try_borrow_mut().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
-    let body = RefMut::filter_map(data, |data| {
-        let (found, body) = data.split_at_mut_checked(DISCRIMINATOR_LEN)?;
         (found == discriminator).then_some(body)
     });
     body.map_err(|_| refused(PlimsollError::AccountLayout))

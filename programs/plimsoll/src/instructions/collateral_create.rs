@@ -2,10 +2,11 @@
 
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
+use plimsoll_core::parameters::in_range;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, COLLATERAL_DECIMALS_MAX, INDEX_NONE, LAYOUT_VERSION};
-use crate::error::{ensure, refuse, refused, PlimsollError};
+use crate::error::{ensure, parameter_refused, refuse, refused, PlimsollError};
 use crate::events::CollateralCreated;
 use crate::loaders::{read, same_key, write_clearinghouse};
 use crate::state::{Clearinghouse, Collateral};
@@ -17,6 +18,9 @@ pub const RAMP_SECONDS_MAX: u32 = 365 * 86_400;
 pub const RAMP_SECONDS_MIN: u32 = 3_600;
 /// Largest weight, ppm.
 pub const CROSS_FACTOR_MAX: u32 = 950_000;
+
+/// Largest cap: token atoms.
+pub const CAP_MAX: i64 = i64::MAX - 1;
 
 /// Arguments of `collateral_create`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,18 +154,10 @@ impl<'info> CollateralCreate<'info> {
 impl CollateralCreateArgs {
     /// Hard ranges of weight, ramp and cap.
     fn validate(&self) -> Result<()> {
-        in_range(self.cross_factor.into(), 0, CROSS_FACTOR_MAX.into())?;
-        in_range(self.ramp_seconds.into(), RAMP_SECONDS_MIN.into(), RAMP_SECONDS_MAX.into())?;
-        in_range(i64::try_from(self.cap).unwrap_or(-1), 1, i64::MAX)
+        let cap = i64::try_from(self.cap).unwrap_or(i64::MAX);
+        in_range("cross_factor", self.cross_factor, 0, CROSS_FACTOR_MAX)
+            .and_then(|()| in_range("ramp_seconds", self.ramp_seconds, RAMP_SECONDS_MIN, RAMP_SECONDS_MAX))
+            .and_then(|()| in_range("cap", cap, 1, CAP_MAX))
+            .map_err(parameter_refused)
     }
-}
-
-fn in_range(value: i64, low: i64, high: i64) -> Result<()> {
-    if value < low {
-        return Err(refuse(PlimsollError::ParameterOutOfRange, value, low));
-    }
-    if value > high {
-        return Err(refuse(PlimsollError::ParameterOutOfRange, value, high));
-    }
-    Ok(())
 }

@@ -34,9 +34,12 @@ pub struct DelegateSet<'info> {
 
 impl<'info> DelegateSet<'info> {
     /// - owner: signs; is the account's.
-    /// - margin_account: by type and version.
+    /// - margin_account: by type and version; not in auction.
     fn validate(&self, args: &DelegateSetArgs) -> Result<()> {
-        same_key(&read(&self.margin_account)?.owner, self.owner.key, PlimsollError::OwnerMismatch)?;
+        let account = read(&self.margin_account)?;
+        same_key(&account.owner, self.owner.key, PlimsollError::OwnerMismatch)?;
+        // The sequence rises: an owner could make every bid for its account fail.
+        ensure(!account.in_auction(), PlimsollError::AccountInAuction)?;
         if args.delegate == Pubkey::default() {
             let none = args.expires_at == 0 && args.budget == 0 && args.window_seconds == 0 && args.actions == 0;
             return ensure(none, PlimsollError::DelegateTerms);
@@ -50,6 +53,7 @@ impl<'info> DelegateSet<'info> {
     /// - Terms out of range, unknown actions and the owner itself as delegate are refused.
     /// - The zero key removes the delegate.
     /// - The account's sequence rises, so that orders signed under the old delegate fail.
+    /// - In auction it is refused: a rising sequence would make bids fail.
     pub fn handler(ctx: Context<'info, Self>, args: DelegateSetArgs) -> Result<()> {
         ctx.accounts.validate(&args)?;
         let now = Clock::get()?.unix_timestamp;
