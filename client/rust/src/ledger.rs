@@ -1,7 +1,9 @@
 //! The chain as the clients see it: one trait that the RPC connection and the embedded test chain both implement, so
 //! that the command line, the keeper, the demo and the tests run the same code.
 
+use anchor_lang::solana_program::program_pack::Pack;
 use anchor_lang::Discriminator;
+use anchor_spl::token::spl_token::state::Mint;
 use borsh::BorshDeserialize;
 use solana_account::Account;
 use solana_clock::Clock;
@@ -78,7 +80,19 @@ impl Outcome {
         let found = self.events.iter().find(|event| event.is::<T>());
         Ok(found.map(Event::get::<T>).transpose()?.flatten())
     }
+
+    /// The first event of type `T`, which the transaction must have emitted. Errors: `EventMissing`, when whoever
+    /// reported the transaction kept its logs back; as [`Outcome::events_of`].
+    pub fn emitted<T: EventData>(&self) -> Result<T, LedgerError> {
+        let event = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
+        self.event()?.ok_or(LedgerError::EventMissing { signature: self.signature, event })
+    }
 }
+
+/// What an event of the program is made of.
+pub trait EventData: Discriminator + BorshDeserialize {}
+
+impl<T: Discriminator + BorshDeserialize> EventData for T {}
 
 impl Execution {
     /// The outcome with its events. Errors: `Decode` when one of them is not in the form this client knows.
@@ -193,6 +207,16 @@ pub trait LedgerExt: Ledger {
             None => Err(LedgerError::Missing { kind: T::NAME, address: *address }),
         };
         addresses.iter().zip(accounts).map(decode).collect()
+    }
+
+    /// Decimals of the mint at `address`. Errors: `Missing`; `Build` for what is no mint of the classic SPL Token
+    /// program; transport.
+    fn mint_decimals(&self, address: &Pubkey) -> Result<u8, LedgerError> {
+        let account = self.account(address)?.filter(|account| account.lamports > 0);
+        let account = account.ok_or(LedgerError::Missing { kind: "mint", address: *address })?;
+        let mint = (account.owner == anchor_spl::token::ID).then(|| Mint::unpack(&account.data).ok()).flatten();
+        let refused = || LedgerError::Build(format!("{address} is no mint of the classic SPL Token program"));
+        mint.map(|mint| mint.decimals).ok_or_else(refused)
     }
 
     /// All accounts that pass `filter`, decoded, by ascending address. Errors: `Decode`, transport.

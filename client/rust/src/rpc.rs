@@ -84,7 +84,15 @@ impl RpcLedger {
                 return LedgerError::from_execution(cause.into(), result.logs.clone().unwrap_or_default(), programs);
             }
         }
-        let Some(cause) = error.get_transaction_error() else { return transport(error) };
+        let Some(cause) = error.get_transaction_error() else {
+            return match (error.kind(), transaction.signatures.first()) {
+                // The client's own verdict after it polled until the block hash was too old.
+                (ErrorKind::RpcError(RpcError::ForUser(cause)), Some(signature)) => {
+                    LedgerError::Unconfirmed { signature: *signature, cause: cause.clone() }
+                }
+                _ => transport(error),
+            };
+        };
         let landed = transaction
             .signatures
             .first()
@@ -97,7 +105,13 @@ impl Ledger for RpcLedger {
     fn accounts(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, LedgerError> {
         let mut all = Vec::with_capacity(addresses.len());
         for part in addresses.chunks(ACCOUNTS_PER_CALL) {
-            all.extend(self.client.get_multiple_accounts(part).map_err(transport)?);
+            let found = self.client.get_multiple_accounts(part).map_err(transport)?;
+            // Accounts are told apart by their place alone: a short answer would pair them with the wrong addresses.
+            if found.len() != part.len() {
+                let (asked, given) = (part.len(), found.len());
+                return Err(LedgerError::Transport(format!("asked for {asked} accounts, answered with {given}")));
+            }
+            all.extend(found);
         }
         Ok(all)
     }
@@ -141,7 +155,9 @@ impl Ledger for RpcLedger {
             Ok(signature) => signature,
             Err(error) => return Err(self.rejected(error, &transaction, &programs)),
         };
-        self.fetch(&signature, transaction.message.static_account_keys())?.into_outcome()
+        let fetched = self.fetch(&signature, transaction.message.static_account_keys());
+        let unread = |cause: LedgerError| LedgerError::Unread { signature, cause: cause.to_string() };
+        fetched.and_then(Execution::into_outcome).map_err(unread)
     }
 
     fn dry_run(&self, transaction: VersionedTransaction) -> Result<Outcome, LedgerError> {
