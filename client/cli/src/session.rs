@@ -16,7 +16,8 @@ use std::path::Path;
 
 use crate::config::{self, Global, Settings};
 use crate::output::{print, Facts};
-use crate::{refusal, Failure};
+use crate::refusal::{self, Known};
+use crate::Failure;
 
 /// Settings and connection of a run.
 pub struct Session {
@@ -141,7 +142,7 @@ impl Session {
             LedgerError::Unread { .. } | LedgerError::EventMissing { .. } => {
                 format!("{error} (as {url} answered): look at the accounts before you run this again")
             }
-            LedgerError::Rejected(rejection) => refusal::explain(rejection, &[], 0, None),
+            LedgerError::Rejected(rejection) => refusal::explain(rejection, &[], 0, &Known::default()),
             LedgerError::Refused(refused) => refusal::explain_here(refused),
             LedgerError::NotRun(_) | LedgerError::Build(_) | LedgerError::Rules(_) => error.to_string(),
         };
@@ -150,15 +151,15 @@ impl Session {
 
     /// Sends, or simulates under `--dry-run`. Errors: the rule that refused with its account, connection.
     pub fn execute(&self, instructions: &[Instruction], signers: &[&dyn Signer]) -> Result<Outcome, Failure> {
-        self.execute_as(instructions, signers, |_| None)
+        self.execute_as(instructions, signers, |_| Known::default())
     }
 
-    /// The same, where `side` knows which account a rejection is about.
+    /// The same, where `known` says more about a rejection than the program does.
     pub fn execute_as(
         &self,
         instructions: &[Instruction],
         signers: &[&dyn Signer],
-        side: impl Fn(&Rejection) -> Option<String>,
+        known: impl Fn(&Rejection) -> Known,
     ) -> Result<Outcome, Failure> {
         let options = SendOptions {
             compute_limit: Some(self.settings.compute_limit),
@@ -173,8 +174,7 @@ impl Session {
         result.map_err(|error| match &error {
             LedgerError::Rejected(rejection) => {
                 let ahead = usize::from(options.compute_limit.is_some()) + usize::from(options.priority_fee > 0);
-                let side = side(rejection);
-                let text = refusal::explain(rejection, instructions, ahead, side.as_deref());
+                let text = refusal::explain(rejection, instructions, ahead, &known(rejection));
                 Failure::Other(anyhow::anyhow!(text))
             }
             LedgerError::NotRun(cause) => {

@@ -194,8 +194,18 @@ pub fn programs(transaction: &VersionedTransaction) -> Vec<Pubkey> {
     transaction.message.instructions().iter().map(program).collect()
 }
 
+/// The error with its causes: the outermost alone does not say that a connection was refused.
 fn transport(error: ClientError) -> LedgerError {
-    LedgerError::Transport(error.to_string())
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        let part = inner.to_string();
+        if !text.contains(&part) {
+            text = format!("{text}: {part}");
+        }
+        cause = inner.source();
+    }
+    LedgerError::Transport(text)
 }
 
 fn optional<T>(value: OptionSerializer<T>) -> Option<T> {

@@ -15,6 +15,7 @@ use serde_json::{json, Value};
 use solana_signer::Signer;
 
 use crate::output::{dash, table, Facts};
+use crate::refusal::Known;
 use crate::series::{underlying, underlying_name};
 use crate::session::Session;
 use crate::{amount, config, Failure};
@@ -211,6 +212,11 @@ fn list(session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Amounts of a refusal are in tokens of `listed`.
+fn in_tokens(listed: &Collateral) -> Known {
+    Known { account: None, decimals: Some(listed.decimals) }
+}
+
 /// What a movement of collateral did, from its event.
 fn moved(event: &CollateralMoved, listed: &Collateral) -> Facts {
     let decimals = u32::from(listed.decimals);
@@ -233,7 +239,7 @@ fn deposit(session: &Session, args: &Deposit) -> Result<(), Failure> {
     let key = signer.pubkey();
     let source = session.token_account("--from", args.from.as_deref(), &key, &listed.mint)?;
     let build = instruction::collateral_deposit(&directory, &at, (&key, &source), listed.index, amount);
-    let outcome = session.execute(&[session.ok(build)?], &[&signer])?;
+    let outcome = session.execute_as(&[session.ok(build)?], &[&signer], |_| in_tokens(listed))?;
     let event: CollateralMoved = session.event(&outcome)?;
     session.report(&outcome, moved(&event, listed).text("source", source));
     Ok(())
@@ -247,7 +253,7 @@ fn withdraw(session: &Session, args: &Withdraw) -> Result<(), Failure> {
     let (_, account) = session.own_account("ACCOUNT", &args.account, &signer.pubkey())?;
     let destination = session.token_account("--to", args.to.as_deref(), &signer.pubkey(), &listed.mint)?;
     let build = instruction::collateral_withdraw(&directory, &account, &destination, listed.index, amount);
-    let outcome = session.execute(&[session.ok(build)?], &[&signer])?;
+    let outcome = session.execute_as(&[session.ok(build)?], &[&signer], |_| in_tokens(listed))?;
     let event: CollateralMoved = session.event(&outcome)?;
     session.report(&outcome, moved(&event, listed).text("destination", destination));
     Ok(())
@@ -265,7 +271,7 @@ fn buy(session: &Session, args: &Buy) -> Result<(), Failure> {
     let valid_until = session.now()?.saturating_add(i64::from(args.valid_for));
     let terms = CollateralSaleArgs { collateral: listed.index, amount, price_limit, valid_until };
     let build = instruction::collateral_sale(&directory, &account, &buyer, &signer.pubkey(), terms);
-    let outcome = session.execute(&[session.ok(build)?], &[&signer])?;
+    let outcome = session.execute_as(&[session.ok(build)?], &[&signer], |_| in_tokens(listed))?;
     let event: CollateralSold = session.event(&outcome)?;
     let facts = Facts::default()
         .text("account", event.margin_account)

@@ -119,7 +119,8 @@ fn show(session: &Session, owner: Option<&str>) -> Result<(), Failure> {
         |record: &Owner| vec![record.owner.to_string(), format_quote(record.bad_debt), record.next_account.to_string()];
     let rows = records.iter().map(row).collect();
     let facts = Facts::default().quote("bad_debt", total).json("owners", records.iter().map(value).collect::<Value>());
-    session.show_with(facts, &[table(&["owner", "bad debt", "accounts opened"], rows)]);
+    let owners = table(&["owner", "bad debt", "accounts opened"], rows);
+    session.show_with(facts, &[if records.is_empty() { "no owner owes bad debt".to_owned() } else { owners }]);
     Ok(())
 }
 

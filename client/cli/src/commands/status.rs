@@ -55,7 +55,7 @@ fn money(books: &Books, bad_debt: Wide) -> Vec<(&'static str, &'static str, Wide
 fn money_table(books: &Books, money: &[(&str, &str, Wide)]) -> String {
     let mut rows: Vec<Vec<String>> =
         money.iter().map(|(_, label, atoms)| vec![(*label).to_owned(), format_quote(*atoms)]).collect();
-    rows.insert(2, vec!["backing ratio".to_owned(), books.backing_ratio()]);
+    rows.insert(7, vec!["backing ratio".to_owned(), books.backing_ratio()]);
     table(&["quote tokens", ""], rows)
 }
 

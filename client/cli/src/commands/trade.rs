@@ -20,6 +20,7 @@ use solana_signer::Signer;
 
 use super::live_margin::liquidations;
 use crate::output::{table, Facts};
+use crate::refusal::Known;
 use crate::session::{keypair, Session};
 use crate::{amount, refusal, series, Failure};
 
@@ -91,8 +92,11 @@ pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
     let sides = quotes(session, &directory, &[buyer_at, seller_at], &traded, (args.quantity, price))?;
     let side = |account, key: &Keypair| Side { account, authority: key.pubkey() };
     let build = instruction::trade_clear(&directory, side(&buyer, &buyer_key), side(&seller, &seller_key), clear);
-    let at_fault = |rejection: &Rejection| at_fault(rejection, sides.as_ref()?, [&buyer_at, &seller_at]);
-    let outcome = session.execute_as(&[session.ok(build)?], &[&buyer_key, &seller_key], at_fault)?;
+    let known = |rejection: &Rejection| Known {
+        account: sides.as_ref().and_then(|sides| at_fault(rejection, sides, [&buyer_at, &seller_at])),
+        decimals: None,
+    };
+    let outcome = session.execute_as(&[session.ok(build)?], &[&buyer_key, &seller_key], known)?;
     let event: TradeCleared = session.event(&outcome)?;
     let mut facts = Facts::default()
         .text("series", args.series.to_ascii_uppercase())

@@ -61,10 +61,17 @@ impl<'a> Named<'a> {
     }
 }
 
+/// What the sender of a transaction knows and the program does not say.
+#[derive(Default)]
+pub struct Known {
+    /// The account at fault, where the rule may be about several.
+    pub account: Option<String>,
+    /// Decimals of the collateral that moves.
+    pub decimals: Option<u8>,
+}
+
 /// A rejection of one of `instructions` (`ahead` budget instructions stand before them) in one line.
-///
-/// `side`: the account the caller knows to be at fault, where the rule may be about several.
-pub fn explain(rejection: &Rejection, instructions: &[Instruction], ahead: usize, side: Option<&str>) -> String {
+pub fn explain(rejection: &Rejection, instructions: &[Instruction], ahead: usize, known: &Known) -> String {
     let at = usize::from(rejection.instruction).checked_sub(ahead);
     let named = at.and_then(|at| instructions.get(at)).and_then(Named::of);
     let ours = rejection.program == plimsoll::ID;
@@ -78,8 +85,8 @@ pub fn explain(rejection: &Rejection, instructions: &[Instruction], ahead: usize
     if let Some(field) = parameter(rejection) {
         text.push_str(&format!(" Parameter: {field}."));
     }
-    text.push_str(&numbers(rule, rejection.values.as_ref()));
-    if let Some(account) = side.map(str::to_owned).or_else(|| account(rejection, rule, named.as_ref())) {
+    text.push_str(&numbers(rule, rejection.values.as_ref(), known.decimals));
+    if let Some(account) = known.account.clone().or_else(|| account(rejection, rule, named.as_ref())) {
         text.push_str(&format!(" Account: {account}."));
     }
     text + &next_step(rule)
@@ -88,7 +95,7 @@ pub fn explain(rejection: &Rejection, instructions: &[Instruction], ahead: usize
 /// A refusal of program code that ran here, in one line.
 pub fn explain_here(refusal: &Refusal) -> String {
     let rule = find(true, &refusal.rule);
-    let values = numbers(rule, refusal.values.as_ref());
+    let values = numbers(rule, refusal.values.as_ref(), None);
     format!("{}: {}{values}{}", refusal.rule, sentence(&refusal.message), next_step(rule))
 }
 
@@ -129,13 +136,13 @@ fn parameter(rejection: &Rejection) -> Option<&str> {
 }
 
 /// ` Free cash 4.50, needed 5.00.`, or nothing where there are no numbers that say anything.
-fn numbers(rule: Option<&Rule>, values: Option<&(String, String)>) -> String {
+fn numbers(rule: Option<&Rule>, values: Option<&(String, String)>, decimals: Option<u8>) -> String {
     let Some((left, right)) = values else { return String::new() };
     let labels = rule.map_or(&[][..], |rule| rule.numbers);
     let shown: Vec<String> = labels
         .iter()
         .zip([left, right])
-        .map(|(number, value)| format!("{} {}", number.0, in_unit(number, value)))
+        .map(|(number, value)| format!("{} {}", number.0, in_unit(number, value, decimals)))
         .collect();
     match (shown.is_empty(), rule) {
         (false, _) => format!(" In numbers: {}.", shown.join(", ")),
@@ -146,21 +153,23 @@ fn numbers(rule: Option<&Rule>, values: Option<&(String, String)>) -> String {
 }
 
 /// `value`, which the program logs as an integer, in its unit; as it is if it is none.
-fn in_unit((_, unit): &Number, value: &str) -> String {
+fn in_unit((_, unit): &Number, value: &str, decimals: Option<u8>) -> String {
     let Ok(number) = value.parse::<i64>() else { return value.to_owned() };
     match unit {
         Unit::Quote => format_quote(number),
         Unit::Seconds => format!("{number} s"),
         Unit::Time => moment(number),
         Unit::Billionths => format_atoms(number, 9),
-        Unit::Atoms => format!("{number} atoms"),
+        Unit::Atoms => {
+            decimals.map_or_else(|| format!("{number} atoms"), |decimals| format_atoms(number, decimals.into()))
+        }
         Unit::Plain => value.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{explain, explain_here, find, INTERFACE};
+    use super::{explain, explain_here, find, Known, INTERFACE};
     use crate::refusal::rules::{FOREIGN_RULES, RULES};
     use plimsoll_client::error::{Refusal, Rejection};
     use plimsoll_client::{error_codes, instruction, Pubkey};
@@ -219,7 +228,7 @@ mod tests {
         let (expiry, underlying) = (1_769_760_000, Pubkey::new_from_array([3; 32]));
         let sample = [instruction::settlement_sample(&underlying, expiry)];
         let early = rejection("SampleTooEarly", Some((expiry - 3_600, expiry - 1_800)));
-        let text = explain(&early, &sample, 1, None);
+        let text = explain(&early, &sample, 1, &Known::default());
         let account = sample[0].accounts[2].pubkey;
         assert_eq!(
             text,
@@ -228,7 +237,8 @@ mod tests {
                  UTC, first useful 2026-01-30 07:30:00 UTC. Account: expiry {account}. Wait for the settlement window."
             )
         );
-        let short = explain(&rejection("CashShort", Some((4_500_000, 5_000_000))), &sample, 1, Some("seller X"));
+        let seller = Known { account: Some("seller X".to_owned()), decimals: None };
+        let short = explain(&rejection("CashShort", Some((4_500_000, 5_000_000))), &sample, 1, &seller);
         assert!(short.contains("free cash 4.50, needed 5.00. Account: seller X."), "{short}");
     }
 
@@ -238,9 +248,17 @@ mod tests {
         let accept = [instruction::oracle_accept(&underlying, &update)];
         let mut wrong = rejection("AccountNotInitialized", None);
         wrong.account = Some("underlying".to_owned());
-        assert!(explain(&wrong, &accept, 1, None).contains(&format!("Account: underlying {underlying}.")));
-        let foreign = explain(&rejection("PriceOwner", None), &accept, 1, None);
+        assert!(explain(&wrong, &accept, 1, &Known::default()).contains(&format!("Account: underlying {underlying}.")));
+        let foreign = explain(&rejection("PriceOwner", None), &accept, 1, &Known::default());
         assert!(foreign.contains(&format!("Account: price_update {update}.")), "{foreign}");
+    }
+
+    #[test]
+    fn an_amount_of_collateral_is_in_tokens_where_its_decimals_are_known() {
+        let short = rejection("CollateralShort", Some((1_500_000_000, 2_000_000_000)));
+        let text = |decimals| explain(&short, &[], 1, &Known { account: None, decimals });
+        assert!(text(Some(9)).contains("held 1.50, asked for 2.00."), "{}", text(Some(9)));
+        assert!(text(None).contains("held 1500000000 atoms, asked for 2000000000 atoms."), "{}", text(None));
     }
 
     #[test]
@@ -249,7 +267,7 @@ mod tests {
         range.logs = ["window_seconds", "AnchorError occurred. Error Code: ParameterOutOfRange. Error Number: 6004."]
             .map(|line| format!("Program log: {line}"))
             .to_vec();
-        let text = explain(&range, &[], 1, None);
+        let text = explain(&range, &[], 1, &Known::default());
         assert!(text.contains("Parameter: window_seconds. In numbers: value 1, bound 60."), "{text}");
     }
 

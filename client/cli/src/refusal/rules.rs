@@ -81,6 +81,7 @@ rules! {
     VersionUnknown ["found" Plain, "known" Plain] of NONE => "use a client of the program's release";
     ClearinghouseMismatch of ACCOUNT => "check --clearinghouse";
     OwnerMismatch of OWNED => "sign with the owner's --keypair";
+    AccountDuplicate of BOTH => "use two accounts";
     AuthorityMismatch of AUTHORITY => "sign with the authority's --keypair: see `plimsoll clearinghouse show`";
     IndexNotNext ["given" Plain, "next" Plain] of CREATED => "another came in between: run again";
     StableExists of CLEARINGHOUSE => "";
