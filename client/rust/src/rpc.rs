@@ -18,8 +18,8 @@ use solana_rpc_client_api::{
 };
 use solana_transaction::{versioned::VersionedTransaction, Signature};
 use solana_transaction_status_client_types::{
-    option_serializer::OptionSerializer, UiInnerInstructions, UiInstruction, UiTransactionEncoding,
-    UiTransactionReturnData,
+    option_serializer::OptionSerializer, UiInnerInstructions, UiInstruction, UiParsedInstruction,
+    UiTransactionEncoding, UiTransactionReturnData,
 };
 
 use crate::error::LedgerError;
@@ -219,16 +219,22 @@ fn return_bytes(data: UiTransactionReturnData) -> Result<Vec<u8>, LedgerError> {
     BASE64_STANDARD.decode(data.data.0).map_err(|e| LedgerError::Transport(format!("return data: {e}")))
 }
 
+/// Program and data of every inner instruction. A landed transaction has them compiled, a simulated one decoded as far
+/// as the node knows the program: not at all where it is ours.
 fn inner_instructions(groups: &[UiInnerInstructions], keys: &[Pubkey]) -> Vec<(Pubkey, Vec<u8>)> {
-    let compiled = |instruction: &UiInstruction| match instruction {
-        UiInstruction::Compiled(compiled) => {
-            let program = keys.get(usize::from(compiled.program_id_index))?;
-            let data = bs58::decode(&compiled.data).into_vec().ok()?;
-            Some((*program, data))
-        }
-        UiInstruction::Parsed(_) => None,
+    let raw = |instruction: &UiInstruction| {
+        let (program, data) = match instruction {
+            UiInstruction::Compiled(compiled) => {
+                (*keys.get(usize::from(compiled.program_id_index))?, compiled.data.as_str())
+            }
+            UiInstruction::Parsed(UiParsedInstruction::PartiallyDecoded(decoded)) => {
+                (Pubkey::from_str(&decoded.program_id).ok()?, decoded.data.as_str())
+            }
+            UiInstruction::Parsed(UiParsedInstruction::Parsed(_)) => return None,
+        };
+        Some((program, bs58::decode(data).into_vec().ok()?))
     };
-    groups.iter().flat_map(|g| &g.instructions).filter_map(compiled).collect()
+    groups.iter().flat_map(|g| &g.instructions).filter_map(raw).collect()
 }
 
 /// Layout of the sysvar: slot, epoch start, epoch, leader schedule epoch, unix time, eight bytes each.
