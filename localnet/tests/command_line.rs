@@ -155,6 +155,10 @@ fn collateral_is_listed_deposited_and_withdrawn() {
         (&json!("0.90"), &true)
     );
 
+    // Without legs in SOL: its price is one of those that decide, because it prices collateral.
+    let priced = cli.json(&["margin", "show", "0"]);
+    let names: Vec<&Value> = priced["underlyings"].as_array().unwrap().iter().map(|part| &part["underlying"]).collect();
+    assert_eq!(names, ["BTC", "SOL"]);
     let withdrawn = cli.json(&["collateral", "withdraw", "0", "0", "10"]);
     assert_eq!((&withdrawn["held_before"], &withdrawn["held_after"]), (&json!("100.00"), &json!("90.00")));
     let collateral = localnet.ready().collateral_mint.clone();

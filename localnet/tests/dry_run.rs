@@ -38,7 +38,7 @@ fn a_dry_run_has_the_fields_of_the_run_and_changes_nothing() {
     let what_if = cli.json(&["margin", "show", "0", "--trade", &series, "--quantity", "2", "--price", "1"]);
     let mark = what_if["trade"]["mark"].as_str().unwrap().to_owned();
     let new_expiry = (market.expiries[0] + 7_200).to_string();
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 16] = [
         &["account", "open", "--mode", "isolated"],
         &["account", "close", "1"],
         &["deposit", "0", "12.5"],
@@ -49,6 +49,7 @@ fn a_dry_run_has_the_fields_of_the_run_and_changes_nothing() {
         &["account", "delegate", "revoke", "0"],
         &["insurance", "deposit", "3"],
         &["debt", "accrue", "0"],
+        &["margin", "check", "0"],
         &["expiry", "create", "SOL", &new_expiry],
         &["strike", "create", "SOL", &new_expiry, "150"],
         &[

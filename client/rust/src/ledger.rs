@@ -4,6 +4,7 @@
 use anchor_lang::solana_program::program_pack::Pack;
 use anchor_lang::Discriminator;
 use anchor_spl::token::spl_token::state::Mint;
+use base64::{prelude::BASE64_STANDARD, Engine};
 use borsh::BorshDeserialize;
 use solana_account::Account;
 use solana_clock::Clock;
@@ -79,6 +80,17 @@ impl Outcome {
     pub fn event<T: Discriminator + BorshDeserialize>(&self) -> Result<Option<T>, LedgerError> {
         let found = self.events.iter().find(|event| event.is::<T>());
         Ok(found.map(Event::get::<T>).transpose()?.flatten())
+    }
+
+    /// What the program returned last, read off its log line: the network cuts trailing zeros off the return data.
+    /// Errors: `Unread`, when whoever reported the transaction kept its logs back or they are no `T`.
+    pub fn returned<T: BorshDeserialize>(&self) -> Result<T, LedgerError> {
+        let unread = |cause: String| LedgerError::Unread { signature: self.signature, cause };
+        let prefix = format!("Program return: {} ", plimsoll::ID);
+        let encoded = self.logs.iter().rev().find_map(|line| line.strip_prefix(&prefix));
+        let encoded = encoded.ok_or_else(|| unread("its logs hold no returned value".to_owned()))?;
+        let bytes = BASE64_STANDARD.decode(encoded.trim()).map_err(|error| unread(error.to_string()))?;
+        T::try_from_slice(&bytes).map_err(|error| unread(error.to_string()))
     }
 
     /// The first event of type `T`, which the transaction must have emitted. Errors: `EventMissing`, when whoever

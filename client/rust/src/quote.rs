@@ -33,7 +33,7 @@ pub struct AccountQuote {
     pub balances: Balances,
     /// Cash that may be withdrawn as far as cash goes: quote atoms.
     pub free_cash: i64,
-    /// Per underlying index: the nearest prices at which the account becomes liquidatable.
+    /// Per underlying of legs or collateral, by index: the nearest prices at which the account becomes liquidatable.
     pub liquidation: Vec<(u16, LiquidationPrices)>,
 }
 
@@ -49,13 +49,20 @@ pub fn account(snapshot: &Snapshot, index: usize) -> Result<AccountQuote, Ledger
     })
 }
 
-/// The liquidation prices of every underlying that `account` holds legs of.
+/// The liquidation prices of every underlying of the account's book.
 fn liquidation(valuation: &Valuation, account: &MarginAccount) -> anchor_lang::Result<Vec<(u16, LiquidationPrices)>> {
+    // The book's own order: underlyings of legs, then, while there is room, those that price collateral.
+    let mut indices: Vec<u16> = account.underlyings.iter().copied().filter(|index| *index != INDEX_NONE).collect();
+    for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
+        let priced_by = valuation.markets.collateral(slot.index)?.priced_by;
+        if priced_by != INDEX_NONE && !indices.contains(&priced_by) {
+            indices.push(priced_by);
+        }
+    }
     let mut prices = Vec::new();
     valuation.with_book(account, &mut |book| {
-        let held = account.underlyings.iter().filter(|index| **index != INDEX_NONE);
-        for (at, underlying) in (0u8..).zip(held) {
-            prices.push((*underlying, liquidation_prices(book, at).map_err(PlimsollError::from)?));
+        for ((at, _), index) in (0u8..).zip(book.underlyings).zip(&indices) {
+            prices.push((*index, liquidation_prices(book, at).map_err(PlimsollError::from)?));
         }
         Ok(())
     })?;

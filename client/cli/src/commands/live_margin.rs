@@ -1,6 +1,9 @@
-//! `plimsoll margin show`: an account at this moment, as the program values it.
+//! `plimsoll margin show` and `check`: an account at this moment, as the program values it.
 
+use plimsoll::events::MarginCall;
+use plimsoll::MarginBalances;
 use plimsoll_client::directory::Directory;
+use plimsoll_client::instruction;
 use plimsoll_client::price::{format_atoms, format_quote};
 use plimsoll_client::quote::{self, AccountQuote};
 use plimsoll_client::snapshot::Snapshot;
@@ -21,6 +24,12 @@ pub enum Command {
     #[command(after_help = "Examples:\n  plimsoll margin show 0\n  \
         plimsoll margin show 0 --trade BTC-30JAN26-100000-C --quantity=-3 --price 25.5")]
     Show(Show),
+    /// Have the program evaluate an account; below initial margin that is its margin call. Anyone may.
+    #[command(after_help = "Example:\n  plimsoll margin check <ADDRESS>")]
+    Check {
+        /// Account: address, or id of one of your own.
+        account: String,
+    },
 }
 
 /// Arguments of `margin show`.
@@ -59,7 +68,30 @@ pub fn balances_value(balances: &Balances) -> Value {
 
 /// Runs a command. Errors: `Input`, connection, and what makes a valuation impossible.
 pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
-    let Command::Show(args) = command;
+    match command {
+        Command::Show(args) => show(session, args),
+        Command::Check { account } => check(session, account),
+    }
+}
+
+fn check(session: &Session, account: &str) -> Result<(), Failure> {
+    let signer = session.keypair()?;
+    let (at, account) = session.account("ACCOUNT", account)?;
+    let directory = session.directory()?;
+    let build = session.ok(instruction::margin_check(&directory, &account))?;
+    let outcome = session.execute(&[build], &[&signer])?;
+    let balances: MarginBalances = session.ok(outcome.returned())?;
+    let facts = Facts::default()
+        .text("account", at)
+        .quote("equity", balances.equity)
+        .quote("initial", balances.initial)
+        .quote("maintenance", balances.maintenance)
+        .field("margin_call", session.ok(outcome.event::<MarginCall>())?.is_some());
+    session.report(&outcome, facts);
+    Ok(())
+}
+
+fn show(session: &Session, args: &Show) -> Result<(), Failure> {
     let price = args.price.as_deref().map(|text| amount::price("--price", text)).transpose()?;
     let (at, account) = session.account("ACCOUNT", &args.account)?;
     let directory = session.directory()?;
