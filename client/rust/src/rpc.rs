@@ -1,6 +1,7 @@
 //! The [`Ledger`] over JSON-RPC.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use base64::{prelude::BASE64_STANDARD, Engine};
 use solana_account::Account;
@@ -27,6 +28,10 @@ use crate::ledger::{AccountFilter, Execution, Ledger, Outcome};
 
 /// Most addresses of one `getMultipleAccounts` call.
 const ACCOUNTS_PER_CALL: usize = 100;
+
+/// How often, and how far apart, a confirmed transaction is asked for.
+const FETCH_ATTEMPTS: u32 = 10;
+const FETCH_PAUSE: Duration = Duration::from_millis(500);
 
 /// The clock sysvar's address.
 const CLOCK_ADDRESS: Pubkey = solana_program::pubkey!("SysvarC1ock11111111111111111111111111111111");
@@ -71,6 +76,17 @@ impl RpcLedger {
         }
         execution.inner = inner_instructions(&optional(meta.inner_instructions).unwrap_or_default(), &keys);
         Ok(execution)
+    }
+
+    /// The same of a transaction that is confirmed: a node may know that a moment before it can show it.
+    fn fetch_patiently(&self, signature: &Signature, keys: &[Pubkey]) -> Result<Execution, LedgerError> {
+        for _ in 1..FETCH_ATTEMPTS {
+            if let Ok(execution) = self.fetch(signature, keys) {
+                return Ok(execution);
+            }
+            std::thread::sleep(FETCH_PAUSE);
+        }
+        self.fetch(signature, keys)
     }
 
     /// A failed send. The preflight's logs come with the error; those of a failure on chain are fetched.
@@ -155,7 +171,7 @@ impl Ledger for RpcLedger {
             Ok(signature) => signature,
             Err(error) => return Err(self.rejected(error, &transaction, &programs)),
         };
-        let fetched = self.fetch(&signature, transaction.message.static_account_keys());
+        let fetched = self.fetch_patiently(&signature, transaction.message.static_account_keys());
         let unread = |cause: LedgerError| LedgerError::Unread { signature, cause: cause.to_string() };
         fetched.and_then(Execution::into_outcome).map_err(unread)
     }

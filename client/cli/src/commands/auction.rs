@@ -143,7 +143,7 @@ fn bad_debt(facts: Facts, covered: Option<&BadDebtCovered>) -> Facts {
         })
     });
     let shown = covered.map(|event| {
-        let parts = [event.loss, event.from_insurance, event.to_deficit].map(|atoms| format_quote(atoms));
+        let parts = [event.loss, event.from_insurance, event.to_deficit].map(format_quote);
         format!("{}: {} from the insurance fund, {} to the deficit", parts[0], parts[1], parts[2])
     });
     facts.json("bad_debt", value).row("bad debt", dash(shown))
