@@ -1,11 +1,14 @@
-//! Tests of the local chain and its world. Those of the modules `chain`, `localnet`, `command_line` and `keeper` start
-//! real servers on free ports; the last two also run the command line and the liquidator, which a build of the
-//! workspace has put beside this one.
+//! Tests of the local chain and its world. Those of the modules `chain`, `localnet`, `command_line`, `dry_run`, `expiry`,
+//! `refusals` and `keeper` start real servers on free ports; all but the first two also run the command line and the
+//! liquidator, which a build of the workspace has put beside this one.
 mod chain;
 mod command_line;
+mod dry_run;
+mod expiry;
 mod keeper;
 mod keys;
 mod listing;
 mod localnet;
 mod programs;
+mod refusals;
 mod sources;

@@ -32,11 +32,34 @@ impl Plimsoll {
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("plimsoll {}: {e}: {text}", arguments.join(" ")))
     }
 
-    /// The error of a command that must fail.
+    /// The error of a command that the chain must refuse: one line, in words.
     pub fn refusal(&self, arguments: &[&str]) -> String {
+        self.failure(arguments, 1)
+    }
+
+    /// The error of a command whose input is at fault.
+    pub fn bad_input(&self, arguments: &[&str]) -> String {
+        self.failure(arguments, 2)
+    }
+
+    /// As [`Plimsoll::json`]; a refusal is returned.
+    pub fn attempt(&self, arguments: &[&str]) -> Result<Value, String> {
         let output = self.run(arguments);
-        assert!(!output.status.success(), "plimsoll {} succeeded", arguments.join(" "));
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        match output.status.code() {
+            Some(0) => Ok(serde_json::from_slice(&output.stdout).unwrap()),
+            Some(1) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+            code => panic!("plimsoll {}: {code:?}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)),
+        }
+    }
+
+    fn failure(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.run(arguments);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "plimsoll {}: {text}", arguments.join(" "));
+        assert!(output.stdout.is_empty(), "plimsoll {} prints a result too", arguments.join(" "));
+        assert_eq!(text.lines().count(), 1, "more than one line: {text}");
+        assert!(!text.contains("0x"), "a code instead of words: {text}");
+        text
     }
 
     fn run(&self, arguments: &[&str]) -> Output {

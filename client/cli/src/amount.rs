@@ -6,7 +6,12 @@ use crate::Failure;
 
 /// A quote amount > 0, in atoms. Errors: `Input` naming `what` and its value.
 pub fn positive_quote(what: &str, text: &str) -> Result<u64, Failure> {
-    let atoms = quote(what, text)?;
+    positive(what, text, QUOTE_DECIMALS)
+}
+
+/// An amount > 0 of a token with `decimals`, in atoms. Errors: as [`positive_quote`].
+pub fn positive(what: &str, text: &str, decimals: u32) -> Result<u64, Failure> {
+    let atoms = parse_atoms(text, decimals).map_err(|error| Failure::Input(format!("{what}: {error}")))?;
     match u64::try_from(atoms) {
         Ok(atoms) if atoms > 0 => Ok(atoms),
         _ => Err(Failure::Input(format!("{what}: {text} must be more than 0"))),

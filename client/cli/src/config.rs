@@ -1,4 +1,5 @@
-//! Settings: flags and `PLIMSOLL_*` variables first, then the configuration file, then defaults.
+//! Settings: flags and `PLIMSOLL_*` variables first, then the configuration file, or without one that of the Solana
+//! tools, then defaults.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,10 +17,10 @@ const DEFAULT_COMPUTE_LIMIT: u32 = 1_400_000;
 /// Flags that every command takes.
 #[derive(clap::Args)]
 pub struct Global {
-    /// JSON-RPC endpoint [default: http://127.0.0.1:8899].
+    /// JSON-RPC endpoint [default: that of the Solana tools, else http://127.0.0.1:8899].
     #[arg(long, global = true, env = "PLIMSOLL_URL", value_name = "URL")]
     url: Option<String>,
-    /// Solana keypair (JSON) that signs and pays [default: ~/.config/solana/id.json].
+    /// Solana keypair (JSON) that signs and pays [default: that of the Solana tools, else ~/.config/solana/id.json].
     #[arg(long, global = true, env = "PLIMSOLL_KEYPAIR", value_name = "FILE")]
     keypair: Option<PathBuf>,
     /// Address of the clearinghouse.
@@ -112,16 +113,62 @@ fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").map(PathBuf::from)
 }
 
-/// The file that was named must exist; the default one need not.
+/// The file that was named must exist; the default one need not: then the Solana tools' own is read.
 fn read(named: Option<&Path>) -> Result<File, Failure> {
-    let path = match (named, home()) {
-        (Some(path), _) => path.to_owned(),
-        (None, Some(home)) if home.join(".config/plimsoll/config.toml").exists() => {
-            home.join(".config/plimsoll/config.toml")
-        }
-        _ => return Ok(File::default()),
+    let default = home().map(|home| home.join(".config/plimsoll/config.toml")).filter(|path| path.exists());
+    match named.map(Path::to_owned).or(default) {
+        Some(path) => read_own(&path),
+        None => read_solana(),
+    }
+}
+
+fn read_own(path: &Path) -> Result<File, Failure> {
+    let refused = |why: String| Failure::Input(format!("--config {}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    let line_of = |at: usize| text.get(..at).map_or(1, |before| before.lines().count().max(1));
+    let describe = |field: &str, error: &toml::de::Error| {
+        let place = error.span().map_or_else(String::new, |span| format!("line {}: ", line_of(span.end)));
+        let field = if field.is_empty() || field == "." { String::new() } else { format!("field `{field}`: ") };
+        format!("{place}{field}{}", error.message())
     };
-    let place = path.display();
-    let text = std::fs::read_to_string(&path).map_err(|error| Failure::Input(format!("--config {place}: {error}")))?;
-    toml::from_str(&text).map_err(|error| Failure::Input(format!("--config {place}: {error}")))
+    let document = toml::Deserializer::parse(&text).map_err(|error| refused(describe("", &error)))?;
+    serde_path_to_error::deserialize(document)
+        .map_err(|error| refused(describe(&error.path().to_string(), error.inner())))
+}
+
+/// Endpoint and keypair of `solana config`, if that file is there.
+fn read_solana() -> Result<File, Failure> {
+    let Some(path) = home().map(|home| home.join(".config/solana/cli/config.yml")).filter(|path| path.exists()) else {
+        return Ok(File::default());
+    };
+    let refused = |why: String| Failure::Input(format!("Solana configuration {}: {why}", path.display()));
+    let text = std::fs::read_to_string(&path).map_err(|error| refused(error.to_string()))?;
+    let scalars = scalars(&text).map_err(refused)?;
+    let scalar = |field: &str| match scalars.get(field) {
+        Some(value) if value.is_empty() => Err(refused(format!("field `{field}` is empty"))),
+        other => Ok(other.cloned()),
+    };
+    Ok(File { url: scalar("json_rpc_url")?, keypair: scalar("keypair_path")?.map(PathBuf::from), ..File::default() })
+}
+
+/// The top-level scalars of a YAML mapping as the Solana tools write it: one `name: value` a line, plain or quoted;
+/// nested values are indented and left out. Errors: the line that is neither.
+fn scalars(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut scalars = BTreeMap::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let content = line.trim_end();
+        if content.is_empty() || content == "---" || content.starts_with([' ', '\t', '#', '-']) {
+            continue;
+        }
+        let refused = || format!("line {number}: expected `name: value`, found {content:?}");
+        let (name, value) = content.split_once(':').ok_or_else(refused)?;
+        let value = value.trim();
+        let quoted = |mark: char| value.strip_prefix(mark).map(|rest| rest.strip_suffix(mark));
+        let value = match quoted('"').or_else(|| quoted('\'')) {
+            Some(inside) => inside.ok_or_else(|| format!("line {number}: field `{name}`: the quote is not closed"))?,
+            None => value.split_once(" #").map_or(value, |(value, _)| value.trim_end()),
+        };
+        scalars.insert(name.trim().to_owned(), value.to_owned());
+    }
+    Ok(scalars)
 }

@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod margin;
 mod output;
+mod refusal;
 mod series;
 mod session;
 
@@ -12,7 +13,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{account, auction, cash, clearinghouse, listing, live_margin, settle, status, trade};
+use commands::{
+    account, auction, cash, clearinghouse, collateral, debt, expiry, insurance, listing, live_margin, oracle, settle,
+    status, trade,
+};
 use session::Session;
 
 const EXAMPLES: &str = "\
@@ -28,7 +32,8 @@ Examples:
       --buyer 0 --seller <ADDRESS> --seller-keypair maker.json
   plimsoll --json status
 
-Settings come from flags, then PLIMSOLL_* variables, then the file of --config (TOML):
+Settings come from flags, then PLIMSOLL_* variables, then the file of --config (TOML). Without one,
+URL and keypair come from the configuration of the Solana tools (~/.config/solana/cli/config.yml).
   url = \"http://127.0.0.1:8899\"
   clearinghouse = \"<ADDRESS>\"
   keypair = \"/home/me/.config/solana/id.json\"
@@ -36,7 +41,7 @@ Settings come from flags, then PLIMSOLL_* variables, then the file of --config (
   [underlyings]
   BTC = 0
 
-Exit codes: 0 done, 1 refused on chain or not reachable, 2 bad input.";
+Exit codes: 0 done, 1 refused on chain or no usable answer, 2 bad input.";
 
 /// On-chain options clearinghouse: command line.
 #[derive(Parser)]
@@ -51,6 +56,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Vault against claims, deficit, insurance, and accounts by health.
+    #[command(after_help = "Examples:\n  plimsoll status\n  plimsoll --json status")]
     Status,
     /// Open or show a clearinghouse.
     #[command(subcommand)]
@@ -58,13 +64,13 @@ enum Command {
     /// List assets that options are written on.
     #[command(subcommand)]
     Underlying(listing::UnderlyingCommand),
-    /// List expiries.
+    /// List, sweep and close expiries.
     #[command(subcommand)]
-    Expiry(listing::ExpiryCommand),
+    Expiry(expiry::Command),
     /// List strikes.
     #[command(subcommand)]
     Strike(listing::StrikeCommand),
-    /// Open, list and show margin accounts.
+    /// Open, list, show and close margin accounts; their delegates.
     #[command(subcommand)]
     Account(account::Command),
     /// Pay quote tokens into any margin account.
@@ -73,6 +79,9 @@ enum Command {
     /// Take quote tokens out of a margin account of yours.
     #[command(after_help = "Example:\n  plimsoll --dry-run withdraw 0 250")]
     Withdraw(cash::Withdraw),
+    /// Tokens that support margin: list, deposit, withdraw, buy from accounts in debt.
+    #[command(subcommand)]
+    Collateral(collateral::Command),
     /// Clear trades agreed between two accounts.
     #[command(subcommand)]
     Trade(trade::Command),
@@ -84,9 +93,18 @@ enum Command {
     /// Expiry: samples, settlement price, payoffs.
     #[command(subcommand)]
     Settle(settle::Command),
+    /// Prices of underlyings.
+    #[command(subcommand)]
+    Oracle(oracle::Command),
+    /// Interest on debt.
+    #[command(subcommand)]
+    Debt(debt::DebtCommand),
+    /// What accounts left unpaid.
+    #[command(subcommand)]
+    BadDebt(debt::BadDebtCommand),
     /// The insurance fund.
     #[command(subcommand)]
-    Insurance(cash::InsuranceCommand),
+    Insurance(insurance::Command),
 }
 
 /// Without a subcommand: the offline evaluator on a JSON document.
@@ -128,7 +146,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Status => status::run(&session),
         Command::Clearinghouse(command) => clearinghouse::run(&session, command),
         Command::Underlying(command) => listing::underlying(&session, command),
-        Command::Expiry(command) => listing::expiry(&session, command),
+        Command::Expiry(command) => expiry::run(&session, command),
         Command::Strike(command) => listing::strike(&session, command),
         Command::Account(command) => account::run(&session, command),
         Command::Deposit(args) => cash::deposit(&session, args),
@@ -138,7 +156,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Margin(MarginCommand { offline, live: None }) => margin::run(offline),
         Command::Auction(command) => auction::run(&session, command),
         Command::Settle(command) => settle::run(&session, command),
-        Command::Insurance(command) => cash::insurance(&session, command),
+        Command::Collateral(command) => collateral::run(&session, command),
+        Command::Oracle(command) => oracle::run(&session, command),
+        Command::Debt(command) => debt::debt(&session, command),
+        Command::BadDebt(command) => debt::bad_debt(&session, command),
+        Command::Insurance(command) => insurance::run(&session, command),
     }
 }
 

@@ -1,9 +1,63 @@
 //! What commands print: tables for a person, one JSON object for a program.
 
+use std::fmt::Display;
 use std::io::Write as _;
 
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
-use serde_json::Value;
+use plimsoll_client::price::format_quote;
+use plimsoll_core::units::Wide;
+use serde_json::{Map, Value};
+
+/// Facts of a result, each said once: a row for a person and a field for a program, under the same name.
+#[derive(Default)]
+pub struct Facts {
+    rows: Vec<(String, String)>,
+    fields: Map<String, Value>,
+}
+
+impl Facts {
+    /// Text, a number, yes or no; nothing (null) is shown as `-`.
+    pub fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        let shown = match &value {
+            Value::Null => "-".to_owned(),
+            Value::Bool(true) => "yes".to_owned(),
+            Value::Bool(false) => "no".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        self.rows.push((name.replace('_', " "), shown));
+        self.fields.insert(name.to_owned(), value);
+        self
+    }
+
+    /// What prints itself, as text: an address.
+    pub fn text(self, name: &str, value: impl Display) -> Self {
+        self.field(name, value.to_string())
+    }
+
+    /// A quote amount or price in atoms, as decimal text.
+    pub fn quote(self, name: &str, atoms: impl Into<Wide>) -> Self {
+        self.field(name, format_quote(atoms))
+    }
+
+    /// A field of the object alone: what its table shows in a form of its own.
+    pub fn json(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// A row of the table alone.
+    pub fn row(mut self, name: &str, text: impl Into<String>) -> Self {
+        self.rows.push((name.to_owned(), text.into()));
+        self
+    }
+
+    /// The rows as text, and the object.
+    pub fn into_parts(self) -> (String, Value) {
+        (pairs(&self.rows), Value::Object(self.fields))
+    }
+}
 
 /// A table with `header`; columns from the second on are aligned right.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
@@ -19,10 +73,15 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
 }
 
 /// Names and values, one a line.
-pub fn pairs(rows: &[(&str, String)]) -> String {
+fn pairs(rows: &[(String, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let line = |(name, value): &(&str, String)| format!("{name:width$}  {value}");
+    let line = |(name, value): &(String, String)| format!("{name:width$}  {value}").trim_end().to_owned();
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// `text`, or a dash for nothing.
+pub fn dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "-".to_owned())
 }
 
 /// Prints `text`, or `value` when JSON was asked for.

@@ -98,6 +98,17 @@ pub fn expiry_name(underlying: Option<&Underlying>, expiry: i64) -> String {
     format!("{date}T{:02}{:02}", second / 3_600, second % 3_600 / 60)
 }
 
+/// A moment in unix seconds as `2026-01-30 08:00:00 UTC`; the number itself outside the years 1970 to 9999.
+pub fn moment(seconds: i64) -> String {
+    let (year, month, day) = date_from_days(seconds.div_euclid(DAY));
+    let second = seconds.rem_euclid(DAY);
+    if !(1970..10_000).contains(&year) {
+        return seconds.to_string();
+    }
+    let (hour, minute, second) = (second / 3_600, second % 3_600 / 60, second % 60);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
 /// The series `text` names, which must be listed. Errors: `Input` for its form, or what of it is not listed;
 /// connection.
 pub fn series(session: &Session, directory: &Directory, text: &str) -> Result<Series, Failure> {
@@ -168,7 +179,15 @@ fn date_from_days(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{date_from_days, days_from_date};
+    use super::{date_from_days, days_from_date, moment};
+
+    #[test]
+    fn a_moment_reads_as_date_and_time() {
+        assert_eq!(moment(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(moment(1_769_760_000 + 3_661), "2026-01-30 09:01:01 UTC");
+        assert_eq!(moment(-1), "-1");
+        assert_eq!(moment(i64::MAX), i64::MAX.to_string());
+    }
 
     #[test]
     fn days_and_dates_agree() {

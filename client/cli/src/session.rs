@@ -1,19 +1,22 @@
 //! One run of the command line: settings, connection, signer, and how a transaction is sent and reported.
 
 use plimsoll::state::{MarginAccount, Owner};
+use plimsoll_client::decode::DecodeError;
 use plimsoll_client::directory::Directory;
-use plimsoll_client::error::LedgerError;
-use plimsoll_client::ledger::{Ledger, LedgerExt, Outcome, SendOptions};
+use plimsoll_client::error::{LedgerError, Rejection};
+use plimsoll_client::ledger::{EventData, Ledger, LedgerExt, Outcome, SendOptions};
 use plimsoll_client::rpc::RpcLedger;
+use plimsoll_client::status::kind_of;
 use plimsoll_client::{address, Pubkey};
-use serde_json::{json, Value};
+use serde_json::Value;
 use solana_keypair::Keypair;
 use solana_program::instruction::Instruction;
 use solana_signer::Signer;
 use std::path::Path;
 
 use crate::config::{self, Global, Settings};
-use crate::output::{pairs, print};
+use crate::output::{print, Facts};
+use crate::refusal::{self, Known};
 use crate::Failure;
 
 /// Settings and connection of a run.
@@ -77,6 +80,18 @@ impl Session {
         Ok((at, account))
     }
 
+    /// A margin account that `owner` owns. Errors: as [`Session::account`]; `Input` for somebody else's.
+    pub fn own_account(&self, what: &str, text: &str, owner: &Pubkey) -> Result<(Pubkey, MarginAccount), Failure> {
+        let (at, account) = self.account(what, text)?;
+        if account.owner != *owner {
+            return Err(Failure::Input(format!(
+                "{what}: {at} belongs to {}, and --keypair is {owner}: only the owner does this",
+                account.owner
+            )));
+        }
+        Ok((at, account))
+    }
+
     /// The owner record of `key`, if there is one. Errors: connection.
     pub fn owner_record(&self, key: &Pubkey) -> Result<Option<Owner>, Failure> {
         self.ok(self.ledger.find(&address::owner(&self.clearinghouse()?, key)))
@@ -103,51 +118,105 @@ impl Session {
         result.map_err(|error| self.failure(error))
     }
 
-    /// A client error with what to check.
+    /// A client error in one line, with what to check.
     pub fn failure(&self, error: LedgerError) -> Failure {
         let url = &self.settings.url;
-        match error {
-            LedgerError::Transport(cause) => Failure::Other(anyhow::anyhow!(
-                "no answer from {url}: {cause}\n  check that the node runs, that --url (or PLIMSOLL_URL) is its \
-                 JSON-RPC port, and that nothing blocks it"
-            )),
-            LedgerError::Missing { kind, address } => Failure::Other(anyhow::anyhow!(
-                "no {kind} at {address} on {url}: check the address, the cluster and --clearinghouse"
-            )),
-            other => Failure::Other(anyhow::Error::new(other)),
-        }
+        let text = match &error {
+            LedgerError::Transport(cause) => format!(
+                "no usable answer from {url}: {}; check that the node runs, that --url (or PLIMSOLL_URL) is its JSON-RPC \
+                 port, and that nothing blocks it",
+                one_line(cause)
+            ),
+            LedgerError::Missing { kind, address } => {
+                format!("no {kind} at {address} on {url}: check the address, the cluster and --clearinghouse")
+            }
+            LedgerError::Decode(cause) => format!(
+                "{} (as {url} answered): check the address, --clearinghouse and whether the node can be trusted",
+                undecoded(cause)
+            ),
+            LedgerError::Unconfirmed { signature, cause } => format!(
+                "transaction {signature} was sent to {url} and not confirmed: {}; it may still land, so look it up \
+                 before you run this again",
+                one_line(cause)
+            ),
+            LedgerError::Unread { .. } | LedgerError::EventMissing { .. } => {
+                format!("{error} (as {url} answered): look at the accounts before you run this again")
+            }
+            LedgerError::Rejected(rejection) => refusal::explain(rejection, &[], 0, &Known::default()),
+            LedgerError::Refused(refused) => refusal::explain_here(refused),
+            LedgerError::NotRun(_) | LedgerError::Build(_) | LedgerError::Rules(_) => error.to_string(),
+        };
+        Failure::Other(anyhow::anyhow!(text))
     }
 
-    /// Sends, or simulates under `--dry-run`. Errors: the rule that refused, connection.
+    /// Sends, or simulates under `--dry-run`. Errors: the rule that refused with its account, connection.
     pub fn execute(&self, instructions: &[Instruction], signers: &[&dyn Signer]) -> Result<Outcome, Failure> {
+        self.execute_as(instructions, signers, |_| Known::default())
+    }
+
+    /// The same, where `known` says more about a rejection than the program does.
+    pub fn execute_as(
+        &self,
+        instructions: &[Instruction],
+        signers: &[&dyn Signer],
+        known: impl Fn(&Rejection) -> Known,
+    ) -> Result<Outcome, Failure> {
         let options = SendOptions {
             compute_limit: Some(self.settings.compute_limit),
             priority_fee: self.settings.priority_fee,
             ..SendOptions::default()
         };
-        self.ok(if self.settings.dry_run {
+        let result = if self.settings.dry_run {
             self.ledger.simulate(instructions, signers, &options)
         } else {
             self.ledger.send(instructions, signers, &options)
+        };
+        result.map_err(|error| match &error {
+            LedgerError::Rejected(rejection) => {
+                let ahead = usize::from(options.compute_limit.is_some()) + usize::from(options.priority_fee > 0);
+                let text = refusal::explain(rejection, instructions, ahead, &known(rejection));
+                Failure::Other(anyhow::anyhow!(text))
+            }
+            LedgerError::NotRun(cause) => {
+                let payer = signers.first().map(|signer| signer.pubkey()).unwrap_or_default();
+                let url = &self.settings.url;
+                Failure::Other(anyhow::anyhow!(
+                    "the transaction did not run on {url}: {cause} Check that the fee payer {payer} holds SOL there."
+                ))
+            }
+            _ => self.failure(error),
         })
     }
 
-    /// Reports a transaction: what it did (`rows`, with `value` for JSON) and its signature.
-    pub fn report(&self, outcome: &Outcome, rows: Vec<(&str, String)>, mut value: Value) {
-        let mut rows = rows;
-        if self.settings.dry_run {
-            rows.push(("dry run", format!("not sent; {} compute units", outcome.compute_units)));
-        } else {
-            rows.push(("transaction", outcome.signature.to_string()));
-        }
-        if let Some(object) = value.as_object_mut() {
-            object.insert("dry_run".to_owned(), json!(self.settings.dry_run));
-            object.insert("compute_units".to_owned(), json!(outcome.compute_units));
-            object.insert("fee_lamports".to_owned(), json!(outcome.fee));
-            let signature = (!self.settings.dry_run).then(|| outcome.signature.to_string());
-            object.insert("signature".to_owned(), json!(signature));
-        }
-        self.print(&pairs(&rows), &value);
+    /// The event that a transaction must have emitted. Errors: the node kept it back.
+    pub fn event<T: EventData>(&self, outcome: &Outcome) -> Result<T, Failure> {
+        self.ok(outcome.emitted())
+    }
+
+    /// Reports a transaction: what it did, and its signature.
+    pub fn report(&self, outcome: &Outcome, facts: Facts) {
+        let dry_run = self.settings.dry_run;
+        let signature = (!dry_run).then(|| outcome.signature.to_string());
+        let facts =
+            facts.json("dry_run", dry_run).json("fee_lamports", outcome.fee).json("signature", signature.clone());
+        let facts = match signature {
+            Some(signature) => facts.row("transaction", signature),
+            None => facts.row("dry run", "nothing was sent; this is what would change"),
+        };
+        self.show(facts.field("compute_units", outcome.compute_units));
+    }
+
+    /// Prints facts.
+    pub fn show(&self, facts: Facts) {
+        let (text, value) = facts.into_parts();
+        self.print(&text, &value);
+    }
+
+    /// Prints facts with tables under them.
+    pub fn show_with(&self, facts: Facts, tables: &[String]) {
+        let (text, value) = facts.into_parts();
+        let parts: Vec<&str> = std::iter::once(&text).chain(tables).map(String::as_str).collect();
+        self.print(&parts.join("\n"), &value);
     }
 
     /// Prints a result.
@@ -160,8 +229,25 @@ impl Session {
 pub fn keypair(flag: &str, path: &Path) -> Result<Keypair, Failure> {
     solana_keypair::read_keypair_file(path).map_err(|error| {
         Failure::Input(format!(
-            "{flag} {}: {error}\n  expected a Solana keypair file; `solana-keygen new` makes one",
+            "{flag} {}: {error}; expected a Solana keypair file, `solana-keygen new` makes one",
             path.display()
         ))
     })
+}
+
+/// `text` without line breaks.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What an account is instead of what it should be, in words.
+fn undecoded(error: &DecodeError) -> String {
+    match error {
+        DecodeError::Discriminator { kind, address, found, .. } => {
+            let found = kind_of(found)
+                .map_or_else(|| "no account that this client knows".to_owned(), |kind| format!("a {kind}"));
+            format!("{address} is {found}, not a {kind}")
+        }
+        other => other.to_string(),
+    }
 }

@@ -1,8 +1,14 @@
 //! The command line from the outside, without a cluster: help, settings, bad input, exit codes.
 
+mod server;
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use plimsoll_client::decode::State as _;
+use plimsoll_client::Pubkey;
+use serde_json::{json, Value};
+use server::Server;
 use solana_keypair::Keypair;
 
 /// Nobody listens on port 1.
@@ -50,10 +56,11 @@ impl Drop for Folder {
     }
 }
 
-/// What a failed run wrote, after its exit code is checked.
+/// What a failed run wrote, after its exit code is checked: one line, but for usage errors of the argument parser.
 fn error(output: &Output, code: i32) -> String {
     let text = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(output.status.code(), Some(code), "{text}");
+    assert!(text.lines().count() == 1 || text.contains("--help"), "more than one line: {text}");
     assert!(output.stdout.is_empty(), "a failure prints no result: {}", String::from_utf8_lossy(&output.stdout));
     text
 }
@@ -67,22 +74,30 @@ fn contains(text: &str, parts: &[&str]) {
 #[test]
 fn help_teaches_with_examples() {
     let folder = Folder::new("help");
-    let groups: &[&[&str]] = &[
-        &["--help"],
-        &["deposit", "--help"],
-        &["trade", "clear", "--help"],
-        &["margin", "show", "--help"],
-        &["auction", "bid", "--help"],
-        &["clearinghouse", "create", "--help"],
-        &["underlying", "create", "--help"],
-        &["strike", "create", "--help"],
-        &["settle", "account", "--help"],
-    ];
-    for args in groups {
-        let output = folder.run(args);
+    // Every command: what `--help` lists under each group, down to the leaves.
+    let mut leaves = 0;
+    let mut groups = vec![Vec::new()];
+    while let Some(path) = groups.pop() {
+        let args: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
+        let output = folder.run(&args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
-        contains(&String::from_utf8(output.stdout).unwrap(), &["Example", "plimsoll ", "--dry-run"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let names = subcommands(&text);
+        leaves += usize::from(names.is_empty());
+        if names.is_empty() || path.is_empty() {
+            contains(&text, &["Example", "plimsoll ", "--dry-run", "--json"]);
+        }
+        groups.extend(names.into_iter().map(|name| [path.clone(), vec![name]].concat()));
     }
+    assert!(leaves > 35, "only {leaves} commands");
+}
+
+/// Names under `Commands:` of a help text.
+fn subcommands(help: &str) -> Vec<String> {
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names =
+        listed.take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
 #[test]
@@ -99,8 +114,14 @@ fn an_unknown_configuration_field_is_named() {
     let folder = Folder::new("config");
     let file = folder.write("bad.toml", "url = \"http://127.0.0.1:8899\"\npriorty_fee = 3\n");
     contains(&error(&folder.run(&["--config", &file, "status"]), 2), &["bad.toml", "priorty_fee", "priority_fee"]);
-    let file = folder.write("type.toml", "priority_fee = \"much\"\n");
-    contains(&error(&folder.run(&["--config", &file, "status"]), 2), &["type.toml", "priority_fee"]);
+    let file = folder.write("type.toml", "url = \"http://127.0.0.1:8899\"\npriority_fee = \"much\"\n");
+    let refused = error(&folder.run(&["--config", &file, "status"]), 2);
+    contains(&refused, &["type.toml", "line 2", "field `priority_fee`", "invalid type", "u64"]);
+    let file = folder.write("nested.toml", "[underlyings]\nBTC = 0\nSOL = -1\n");
+    let refused = error(&folder.run(&["--config", &file, "status"]), 2);
+    contains(&refused, &["nested.toml", "line 3", "field `underlyings.SOL`", "u16"]);
+    let file = folder.write("syntax.toml", "url = \"http://127.0.0.1:8899\n");
+    contains(&error(&folder.run(&["--config", &file, "status"]), 2), &["syntax.toml", "line 1"]);
     let file = folder.write("key.toml", "clearinghouse = \"xyz\"\n");
     contains(&error(&folder.run(&["--config", &file, "status"]), 2), &["--clearinghouse", "xyz"]);
     contains(&error(&folder.run(&["--config", "/nowhere.toml", "status"]), 2), &["/nowhere.toml"]);
@@ -116,6 +137,42 @@ fn the_default_configuration_file_is_read_and_flags_win() {
     );
     contains(&error(&folder.run(&["status"]), 1), &["http://127.0.0.1:2"]);
     contains(&error(&folder.run(&["--url", DOWN, "status"]), 1), &[DOWN]);
+}
+
+#[test]
+fn without_a_file_of_its_own_url_and_keypair_are_those_of_the_solana_tools() {
+    let folder = Folder::new("solana");
+    std::fs::create_dir_all(folder.path(".config/solana/cli")).unwrap();
+    let keypair = folder.path("solana.json");
+    let yaml = |url: &str| {
+        let keypair = keypair.display();
+        let text = format!(
+            "---\njson_rpc_url: {url}\nwebsocket_url: ''\nkeypair_path: {keypair} # mine\naddress_labels:\n  \
+             '11111111111111111111111111111111': System Program\ncommitment: confirmed\n"
+        );
+        folder.write(".config/solana/cli/config.yml", &text);
+    };
+    for url in ["http://127.0.0.1:3", "\"http://127.0.0.1:3\"", "'http://127.0.0.1:3'"] {
+        yaml(url);
+        let run = folder.run(&["--clearinghouse", CLEARINGHOUSE, "status"]);
+        contains(&error(&run, 1), &["no usable answer from http://127.0.0.1:3:"]);
+    }
+    let deposit = ["--clearinghouse", CLEARINGHOUSE, "deposit", "0", "1"];
+    contains(&error(&folder.run(&deposit), 2), &["--keypair", "solana.json"]);
+    contains(&error(&folder.run(&["--url", DOWN, "--clearinghouse", CLEARINGHOUSE, "status"]), 1), &[DOWN]);
+
+    for (text, named) in [
+        ("json_rpc_url: \"http://127.0.0.1:3\n", "line 1: field `json_rpc_url`: the quote is not closed"),
+        ("keypair_path:\n", "field `keypair_path` is empty"),
+        ("---\njson_rpc_url\n", "line 2: expected `name: value`, found \"json_rpc_url\""),
+    ] {
+        folder.write(".config/solana/cli/config.yml", text);
+        contains(&error(&folder.run(&["status"]), 2), &["config.yml", named]);
+    }
+
+    std::fs::create_dir_all(folder.path(".config/plimsoll")).unwrap();
+    folder.write(".config/plimsoll/config.toml", &format!("clearinghouse = \"{CLEARINGHOUSE}\"\n"));
+    contains(&error(&folder.run(&["status"]), 1), &["http://127.0.0.1:8899"]);
 }
 
 #[test]
@@ -139,12 +196,20 @@ fn an_endpoint_that_is_down_is_named() {
     let commands: &[&[&str]] = &[
         &["status"],
         &["account", "open"],
+        &["account", "close", "0"],
+        &["account", "delegate", "revoke", "0"],
         &["deposit", "0", "1000.5"],
+        &["collateral", "deposit", "0", "0", "5"],
         &["margin", "show", "0"],
         &["expiry", "list"],
+        &["expiry", "close", "BTC", "30JAN26"],
+        &["oracle", "show"],
+        &["debt", "accrue", "0"],
+        &["bad-debt", "show"],
+        &["insurance", "show"],
     ];
     for args in commands {
-        contains(&error(&folder.run_down(args), 1), &["no answer from", DOWN, "--url"]);
+        contains(&error(&folder.run_down(args), 1), &["no usable answer from", DOWN, "--url"]);
     }
     contains(&error(&folder.run(&["--url", "localhost:8899", "status"]), 2), &["localhost:8899", "http://"]);
 }
@@ -163,8 +228,12 @@ fn bad_amounts_are_refused_before_anything_is_asked() {
         ("", "not a decimal number"),
     ];
     for (amount, why) in cases {
-        let commands: [&[&str]; 3] =
-            [&["deposit", "0", amount], &["withdraw", "0", amount], &["insurance", "deposit", amount]];
+        let commands: [&[&str]; 4] = [
+            &["deposit", "0", amount],
+            &["withdraw", "0", amount],
+            &["insurance", "deposit", amount],
+            &["bad-debt", "repay", CLEARINGHOUSE, amount],
+        ];
         for args in commands {
             contains(&error(&folder.run_down(args), 2), &["AMOUNT", amount, why]);
         }
@@ -195,6 +264,67 @@ fn bad_trades_and_bids_are_refused_before_anything_is_asked() {
 }
 
 #[test]
+fn bad_arguments_of_the_other_groups_are_refused_before_anything_is_asked() {
+    let folder = Folder::new("groups");
+    let refused = |args: &[&str], parts: &[&str]| contains(&error(&folder.run_down(args), 2), parts);
+    let create = ["collateral", "create", "--ramp-seconds", "3600", "--cap", "1", "--mint"];
+    refused(&[&create[..], &["xyz", "--weight", "0.5"]].concat(), &["--mint", "xyz", "base58"]);
+    refused(&[&create[..], &[CLEARINGHOUSE, "--weight", "1.1"]].concat(), &["--weight", "1.1", "at most 1"]);
+    let buy = ["collateral", "buy", CLEARINGHOUSE, "0", "5", "--buyer", "0", "--limit"];
+    refused(&[&buy[..], &["-1"]].concat(), &["--limit", "-1", "negative"]);
+    refused(&["account", "delegate", "set", "0", "xyz", "--budget", "1"], &["DELEGATE", "xyz"]);
+    refused(&["account", "delegate", "set", "0", CLEARINGHOUSE, "--budget", "-1"], &["--budget", "-1", "negative"]);
+    refused(
+        &["account", "delegate", "set", "0", CLEARINGHOUSE, "--budget", "1", "--actions", "steal"],
+        &["steal", "trade"],
+    );
+    refused(&["oracle", "accept", "BTC", "xyz"], &["PRICE_UPDATE", "xyz"]);
+    refused(&["bad-debt", "show", "xyz"], &["OWNER", "xyz"]);
+}
+
+/// What a command says when the endpoint answers every request with `answer`.
+fn lied_to(folder: &Folder, answer: &str) -> String {
+    let server = Server::start(answer);
+    let run = folder.run(&["--url", &server.url, "--clearinghouse", CLEARINGHOUSE, "clearinghouse", "show"]);
+    let text = error(&run, 1);
+    contains(&text, &[&server.url, "check"]);
+    text
+}
+
+/// The answer to `getMultipleAccounts`.
+fn accounts(accounts: &[Value]) -> String {
+    json!({ "jsonrpc": "2.0", "id": 0, "result": { "context": { "slot": 1 }, "value": accounts } }).to_string()
+}
+
+/// An account of `owner` that begins with `discriminator`.
+fn account(owner: &Pubkey, discriminator: [u8; 8]) -> Value {
+    let mut data = [1; 32];
+    data[..8].copy_from_slice(&discriminator);
+    // An address is 32 bytes in base58, which is an encoding of account data too.
+    let data = Pubkey::new_from_array(data).to_string();
+    json!({
+        "lamports": 1, "owner": owner.to_string(), "executable": false, "rentEpoch": 0, "space": 32,
+        "data": [data, "base58"],
+    })
+}
+
+#[test]
+fn an_endpoint_that_is_no_json_rpc_or_lies_is_named() {
+    let folder = Folder::new("lying");
+    let lied = |answer: &str| lied_to(&folder, answer);
+    contains(&lied("<html>not here</html>"), &["no usable answer from"]);
+    contains(&lied("{\"jsonrpc\": \"2.0\", \"id\": 0, \"result\": 7}"), &["no usable answer from"]);
+    contains(&lied(&accounts(&[])), &["no usable answer from", "asked for 1 accounts, answered with 0"]);
+    contains(&lied(&accounts(&[Value::Null])), &["no Clearinghouse at", CLEARINGHOUSE]);
+    let foreign = lied(&accounts(&[account(&Pubkey::default(), [7; 8])]));
+    contains(&foreign, &["Clearinghouse", CLEARINGHOUSE, "owned by 11111111111111111111111111111111"]);
+    let unknown = lied(&accounts(&[account(&plimsoll::ID, [7; 8])]));
+    contains(&unknown, &["is no account that this client knows, not a Clearinghouse"]);
+    let other = lied(&accounts(&[account(&plimsoll::ID, plimsoll::state::MarginAccount::discriminator())]));
+    contains(&other, &["is a MarginAccount, not a Clearinghouse"]);
+}
+
+#[test]
 fn default_parameters_are_a_file_that_is_read_back() {
     let folder = Folder::new("parameters");
     let printed = folder.run(&["underlying", "create", "--preset", "btc", "--print-default-parameters"]);
@@ -206,7 +336,7 @@ fn default_parameters_are_a_file_that_is_read_back() {
         error(&folder.run_down(&["underlying", "create", "--preset", "btc", "--parameters", &file]), code)
     };
     // The unchanged file passes, so that the endpoint is what fails.
-    contains(&create(&text, 1), &["no answer from"]);
+    contains(&create(&text, 1), &["no usable answer from"]);
     contains(&create("[auction]\nd7 = 1\n", 2), &["btc.toml", "[auction]", "d7", "d0"]);
     contains(&create("[auktion]\nd0 = 1\n", 2), &["[auktion]", "limits"]);
     contains(&create("[grid]\nstrike_step = \"wide\"\n", 2), &["[grid]", "strike_step", "integer"]);

@@ -5,7 +5,7 @@ use std::fmt;
 use anchor_spl::token::spl_token::error::TokenError;
 use plimsoll_core::error::CoreError;
 use solana_program::pubkey::Pubkey;
-use solana_transaction::{InstructionError, TransactionError};
+use solana_transaction::{InstructionError, Signature, TransactionError};
 
 use crate::decode::DecodeError;
 
@@ -35,6 +35,33 @@ pub enum LedgerError {
     /// The connection failed.
     #[error("connection: {0}")]
     Transport(String),
+    /// It was sent, and whether it ran is not known: it may still land.
+    #[error("transaction {signature} was sent and not confirmed: {cause}")]
+    Unconfirmed {
+        /// The transaction.
+        signature: Signature,
+        /// What the connection said.
+        cause: String,
+    },
+    /// It ran, and what it did could not be read.
+    #[error("transaction {signature} is confirmed, but what it did could not be read: {cause}")]
+    Unread {
+        /// The transaction.
+        signature: Signature,
+        /// What the connection said.
+        cause: String,
+    },
+    /// It ran, and its logs lack an event that it must have emitted.
+    #[error("transaction {signature} ran, but its logs hold no {event}")]
+    EventMissing {
+        /// The transaction.
+        signature: Signature,
+        /// Name of the event.
+        event: &'static str,
+    },
+    /// The program's own code, run here on fetched accounts, refused.
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
     /// The rule book cannot work on these accounts.
     #[error("rule book: {0}")]
     Rules(String),
@@ -43,16 +70,7 @@ pub enum LedgerError {
 impl From<anchor_lang::error::Error> for LedgerError {
     /// A refusal of program code that ran in this process.
     fn from(error: anchor_lang::error::Error) -> Self {
-        use anchor_lang::error::{ComparedValues, Error};
-        Self::Rules(match error {
-            Error::AnchorError(e) => match &e.compared_values {
-                Some(ComparedValues::Values((left, right))) => {
-                    format!("{}: {} ({left} against {right})", e.error_name, e.error_msg)
-                }
-                _ => format!("{}: {}", e.error_name, e.error_msg),
-            },
-            Error::ProgramError(e) => e.program_error.to_string(),
-        })
+        Self::Refused(Box::new(error.into()))
     }
 }
 
@@ -84,6 +102,48 @@ impl LedgerError {
                 Self::Rejected(Box::new(Rejection::decode(index, program, &error, logs)))
             }
             other => Self::NotRun(other),
+        }
+    }
+}
+
+/// A refusal of the program's own code that ran in this process: a quote, a valuation.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Refusal {
+    /// Name of the rule.
+    pub rule: String,
+    /// What was wrong, one sentence.
+    pub message: String,
+    /// The two values that disagree, if the rule has them.
+    pub values: Option<(String, String)>,
+}
+
+impl From<anchor_lang::error::Error> for Refusal {
+    fn from(error: anchor_lang::error::Error) -> Self {
+        use anchor_lang::error::{ComparedValues, Error};
+        match error {
+            Error::AnchorError(error) => Self {
+                rule: error.error_name,
+                message: error.error_msg,
+                values: error.compared_values.map(|values| match values {
+                    ComparedValues::Values(values) => values,
+                    ComparedValues::Pubkeys((left, right)) => (left.to_string(), right.to_string()),
+                }),
+            },
+            Error::ProgramError(error) => Self {
+                rule: format!("{:?}", error.program_error),
+                message: error.program_error.to_string(),
+                values: None,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.message.trim_end_matches('.'))?;
+        match &self.values {
+            Some((left, right)) => write!(f, " ({left} against {right})"),
+            None => Ok(()),
         }
     }
 }
@@ -125,6 +185,19 @@ impl fmt::Display for Rejection {
 }
 
 impl Rejection {
+    /// The program that refused, as a person calls it.
+    pub fn program_name(&self) -> String {
+        if self.program == plimsoll::ID {
+            "the clearinghouse program".to_owned()
+        } else if self.program == anchor_spl::token::ID {
+            "the token program".to_owned()
+        } else if self.program == anchor_lang::system_program::ID {
+            "the system program".to_owned()
+        } else {
+            format!("program {}", self.program)
+        }
+    }
+
     /// Reads the logs of a failed transaction: Anchor's error line names the account and the rule, and the lines
     /// after it the two values.
     pub fn decode(instruction: u8, program: Pubkey, error: &InstructionError, logs: Vec<String>) -> Self {
@@ -154,13 +227,13 @@ impl Rejection {
             TokenError::try_from(code).ok().map(|e| (format!("{e:?}"), e.to_string()))
         } else if self.program == plimsoll::ID {
             crate::error_codes::describe(code)
+        } else if self.program == anchor_lang::system_program::ID {
+            system_error(code).map(|(rule, message)| (rule.to_owned(), message.to_owned()))
         } else {
             None
         };
-        if let Some((rule, message)) = named {
-            self.rule = rule;
-            self.message = message;
-        }
+        let unnamed = || (format!("Custom({code})"), format!("the program refused with its error number {code}"));
+        (self.rule, self.message) = named.unwrap_or_else(unnamed);
     }
 
     fn name_from_logs(&mut self) {
@@ -170,6 +243,7 @@ impl Rejection {
             .iter()
             .rposition(|l| l.starts_with("Program log: AnchorError ") || l.starts_with("Program log: ProgramError "))
         else {
+            self.values = self.logs.iter().rev().find_map(|line| missing_lamports(line));
             return;
         };
         let Some(text) = line(&self.logs[at]) else { return };
@@ -220,4 +294,21 @@ fn failing_program(logs: &[String]) -> Option<Pubkey> {
             None
         }
     })
+}
+
+/// Name and message of error `code` of the system program: what creating an account or paying for it may run into.
+fn system_error(code: u32) -> Option<(&'static str, &'static str)> {
+    match code {
+        0 => Some(("AccountAlreadyInUse", "the account to be created exists already")),
+        1 => Some(("ResultWithNegativeLamports", "the payer has too little SOL for the rent")),
+        3 => Some(("InvalidAccountDataLength", "the account to be created is larger than an account may be")),
+        _ => None,
+    }
+}
+
+/// The two amounts of the system program's `Transfer: insufficient lamports 5, need 7`: held, needed.
+fn missing_lamports(line: &str) -> Option<(String, String)> {
+    let (_, amounts) = line.split_once("insufficient lamports ")?;
+    let (held, needed) = amounts.split_once(", need ")?;
+    Some((held.to_owned(), needed.to_owned()))
 }

@@ -1,7 +1,10 @@
 //! The chain as the clients see it: one trait that the RPC connection and the embedded test chain both implement, so
 //! that the command line, the keeper, the demo and the tests run the same code.
 
+use anchor_lang::solana_program::program_pack::Pack;
 use anchor_lang::Discriminator;
+use anchor_spl::token::spl_token::state::Mint;
+use base64::{prelude::BASE64_STANDARD, Engine};
 use borsh::BorshDeserialize;
 use solana_account::Account;
 use solana_clock::Clock;
@@ -78,7 +81,30 @@ impl Outcome {
         let found = self.events.iter().find(|event| event.is::<T>());
         Ok(found.map(Event::get::<T>).transpose()?.flatten())
     }
+
+    /// What the program returned last, read off its log line: the network cuts trailing zeros off the return data.
+    /// Errors: `Unread`, when whoever reported the transaction kept its logs back or they are no `T`.
+    pub fn returned<T: BorshDeserialize>(&self) -> Result<T, LedgerError> {
+        let unread = |cause: String| LedgerError::Unread { signature: self.signature, cause };
+        let prefix = format!("Program return: {} ", plimsoll::ID);
+        let encoded = self.logs.iter().rev().find_map(|line| line.strip_prefix(&prefix));
+        let encoded = encoded.ok_or_else(|| unread("its logs hold no returned value".to_owned()))?;
+        let bytes = BASE64_STANDARD.decode(encoded.trim()).map_err(|error| unread(error.to_string()))?;
+        T::try_from_slice(&bytes).map_err(|error| unread(error.to_string()))
+    }
+
+    /// The first event of type `T`, which the transaction must have emitted. Errors: `EventMissing`, when whoever
+    /// reported the transaction kept its logs back; as [`Outcome::events_of`].
+    pub fn emitted<T: EventData>(&self) -> Result<T, LedgerError> {
+        let event = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
+        self.event()?.ok_or(LedgerError::EventMissing { signature: self.signature, event })
+    }
 }
+
+/// What an event of the program is made of.
+pub trait EventData: Discriminator + BorshDeserialize {}
+
+impl<T: Discriminator + BorshDeserialize> EventData for T {}
 
 impl Execution {
     /// The outcome with its events. Errors: `Decode` when one of them is not in the form this client knows.
@@ -193,6 +219,16 @@ pub trait LedgerExt: Ledger {
             None => Err(LedgerError::Missing { kind: T::NAME, address: *address }),
         };
         addresses.iter().zip(accounts).map(decode).collect()
+    }
+
+    /// Decimals of the mint at `address`. Errors: `Missing`; `Build` for what is no mint of the classic SPL Token
+    /// program; transport.
+    fn mint_decimals(&self, address: &Pubkey) -> Result<u8, LedgerError> {
+        let account = self.account(address)?.filter(|account| account.lamports > 0);
+        let account = account.ok_or(LedgerError::Missing { kind: "mint", address: *address })?;
+        let mint = (account.owner == anchor_spl::token::ID).then(|| Mint::unpack(&account.data).ok()).flatten();
+        let refused = || LedgerError::Build(format!("{address} is no mint of the classic SPL Token program"));
+        mint.map(|mint| mint.decimals).ok_or_else(refused)
     }
 
     /// All accounts that pass `filter`, decoded, by ascending address. Errors: `Decode`, transport.

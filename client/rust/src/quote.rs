@@ -33,7 +33,7 @@ pub struct AccountQuote {
     pub balances: Balances,
     /// Cash that may be withdrawn as far as cash goes: quote atoms.
     pub free_cash: i64,
-    /// Per underlying index: the nearest prices at which the account becomes liquidatable.
+    /// Per underlying of legs or collateral, by index: the nearest prices at which the account becomes liquidatable.
     pub liquidation: Vec<(u16, LiquidationPrices)>,
 }
 
@@ -41,24 +41,36 @@ pub struct AccountQuote {
 pub fn account(snapshot: &Snapshot, index: usize) -> Result<AccountQuote, LedgerError> {
     let account = snapshot.account(index)?;
     snapshot.value(|valuation| {
-        let mut liquidation = Vec::new();
-        valuation.with_book(account, &mut |book| {
-            let held = account.underlyings.iter().filter(|index| **index != INDEX_NONE);
-            for (at, underlying) in (0u8..).zip(held) {
-                liquidation.push((*underlying, liquidation_prices(book, at).map_err(PlimsollError::from)?));
-            }
-            Ok(())
-        })?;
         Ok(AccountQuote {
             balances: valuation.balances(account)?,
             free_cash: cash::free(account, valuation.now, &snapshot.directory.clearinghouse)?,
-            liquidation,
+            liquidation: liquidation(valuation, account)?,
         })
     })
 }
 
+/// The liquidation prices of every underlying of the account's book.
+fn liquidation(valuation: &Valuation, account: &MarginAccount) -> anchor_lang::Result<Vec<(u16, LiquidationPrices)>> {
+    // The book's own order: underlyings of legs, then, while there is room, those that price collateral.
+    let mut indices: Vec<u16> = account.underlyings.iter().copied().filter(|index| *index != INDEX_NONE).collect();
+    for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
+        let priced_by = valuation.markets.collateral(slot.index)?.priced_by;
+        if priced_by != INDEX_NONE && !indices.contains(&priced_by) {
+            indices.push(priced_by);
+        }
+    }
+    let mut prices = Vec::new();
+    valuation.with_book(account, &mut |book| {
+        for ((at, _), index) in (0u8..).zip(book.underlyings).zip(&indices) {
+            prices.push((*index, liquidation_prices(book, at).map_err(PlimsollError::from)?));
+        }
+        Ok(())
+    })?;
+    Ok(prices)
+}
+
 /// One side of a trade, before and after.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TradeQuote {
     /// Quantity, price, mark and notional, per contract.
     pub terms: TradeTerms,
@@ -74,6 +86,8 @@ pub struct TradeQuote {
     pub after: Standing,
     /// Free cash after: quote atoms.
     pub free_cash_after: i64,
+    /// Per underlying index: the nearest prices at which the account is liquidatable after the trade.
+    pub liquidation_after: Vec<(u16, LiquidationPrices)>,
     /// Why the program would refuse this side; `None`: it would not. The other side is not looked at.
     pub refusal: Option<TradeRefusal>,
 }
@@ -135,7 +149,8 @@ fn trade_side(
     let debt_cap = Quote(valuation.parameters.debt_cap);
     let allowed = trade::check_side(rule, &check, limits, debt_cap);
     let refusal = in_band.and(fits).and(allowed).err();
-    Ok(TradeQuote { terms, plan, leg, cash, before, after, free_cash_after, refusal })
+    let liquidation_after = liquidation(valuation, &changed)?;
+    Ok(TradeQuote { terms, plan, leg, cash, before, after, free_cash_after, liquidation_after, refusal })
 }
 
 fn trade_terms(valuation: &Valuation, series: &Series, bought: i32, price: i64) -> anchor_lang::Result<TradeTerms> {

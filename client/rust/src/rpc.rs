@@ -1,6 +1,7 @@
 //! The [`Ledger`] over JSON-RPC.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use base64::{prelude::BASE64_STANDARD, Engine};
 use solana_account::Account;
@@ -18,8 +19,8 @@ use solana_rpc_client_api::{
 };
 use solana_transaction::{versioned::VersionedTransaction, Signature};
 use solana_transaction_status_client_types::{
-    option_serializer::OptionSerializer, UiInnerInstructions, UiInstruction, UiTransactionEncoding,
-    UiTransactionReturnData,
+    option_serializer::OptionSerializer, UiInnerInstructions, UiInstruction, UiParsedInstruction,
+    UiTransactionEncoding, UiTransactionReturnData,
 };
 
 use crate::error::LedgerError;
@@ -27,6 +28,10 @@ use crate::ledger::{AccountFilter, Execution, Ledger, Outcome};
 
 /// Most addresses of one `getMultipleAccounts` call.
 const ACCOUNTS_PER_CALL: usize = 100;
+
+/// How often, and how far apart, a confirmed transaction is asked for.
+const FETCH_ATTEMPTS: u32 = 10;
+const FETCH_PAUSE: Duration = Duration::from_millis(500);
 
 /// The clock sysvar's address.
 const CLOCK_ADDRESS: Pubkey = solana_program::pubkey!("SysvarC1ock11111111111111111111111111111111");
@@ -73,6 +78,17 @@ impl RpcLedger {
         Ok(execution)
     }
 
+    /// The same of a transaction that is confirmed: a node may know that a moment before it can show it.
+    fn fetch_patiently(&self, signature: &Signature, keys: &[Pubkey]) -> Result<Execution, LedgerError> {
+        for _ in 1..FETCH_ATTEMPTS {
+            if let Ok(execution) = self.fetch(signature, keys) {
+                return Ok(execution);
+            }
+            std::thread::sleep(FETCH_PAUSE);
+        }
+        self.fetch(signature, keys)
+    }
+
     /// A failed send. The preflight's logs come with the error; those of a failure on chain are fetched.
     fn rejected(&self, error: ClientError, transaction: &VersionedTransaction, programs: &[Pubkey]) -> LedgerError {
         if let ErrorKind::RpcError(RpcError::RpcResponseError {
@@ -84,7 +100,15 @@ impl RpcLedger {
                 return LedgerError::from_execution(cause.into(), result.logs.clone().unwrap_or_default(), programs);
             }
         }
-        let Some(cause) = error.get_transaction_error() else { return transport(error) };
+        let Some(cause) = error.get_transaction_error() else {
+            return match (error.kind(), transaction.signatures.first()) {
+                // The client's own verdict after it polled until the block hash was too old.
+                (ErrorKind::RpcError(RpcError::ForUser(cause)), Some(signature)) => {
+                    LedgerError::Unconfirmed { signature: *signature, cause: cause.clone() }
+                }
+                _ => transport(error),
+            };
+        };
         let landed = transaction
             .signatures
             .first()
@@ -97,7 +121,13 @@ impl Ledger for RpcLedger {
     fn accounts(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, LedgerError> {
         let mut all = Vec::with_capacity(addresses.len());
         for part in addresses.chunks(ACCOUNTS_PER_CALL) {
-            all.extend(self.client.get_multiple_accounts(part).map_err(transport)?);
+            let found = self.client.get_multiple_accounts(part).map_err(transport)?;
+            // Accounts are told apart by their place alone: a short answer would pair them with the wrong addresses.
+            if found.len() != part.len() {
+                let (asked, given) = (part.len(), found.len());
+                return Err(LedgerError::Transport(format!("asked for {asked} accounts, answered with {given}")));
+            }
+            all.extend(found);
         }
         Ok(all)
     }
@@ -141,7 +171,9 @@ impl Ledger for RpcLedger {
             Ok(signature) => signature,
             Err(error) => return Err(self.rejected(error, &transaction, &programs)),
         };
-        self.fetch(&signature, transaction.message.static_account_keys())?.into_outcome()
+        let fetched = self.fetch_patiently(&signature, transaction.message.static_account_keys());
+        let unread = |cause: LedgerError| LedgerError::Unread { signature, cause: cause.to_string() };
+        fetched.and_then(Execution::into_outcome).map_err(unread)
     }
 
     fn dry_run(&self, transaction: VersionedTransaction) -> Result<Outcome, LedgerError> {
@@ -178,8 +210,18 @@ pub fn programs(transaction: &VersionedTransaction) -> Vec<Pubkey> {
     transaction.message.instructions().iter().map(program).collect()
 }
 
+/// The error with its causes: the outermost alone does not say that a connection was refused.
 fn transport(error: ClientError) -> LedgerError {
-    LedgerError::Transport(error.to_string())
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        let part = inner.to_string();
+        if !text.contains(&part) {
+            text = format!("{text}: {part}");
+        }
+        cause = inner.source();
+    }
+    LedgerError::Transport(text)
 }
 
 fn optional<T>(value: OptionSerializer<T>) -> Option<T> {
@@ -193,16 +235,22 @@ fn return_bytes(data: UiTransactionReturnData) -> Result<Vec<u8>, LedgerError> {
     BASE64_STANDARD.decode(data.data.0).map_err(|e| LedgerError::Transport(format!("return data: {e}")))
 }
 
+/// Program and data of every inner instruction. A landed transaction has them compiled, a simulated one decoded as far
+/// as the node knows the program: not at all where it is ours.
 fn inner_instructions(groups: &[UiInnerInstructions], keys: &[Pubkey]) -> Vec<(Pubkey, Vec<u8>)> {
-    let compiled = |instruction: &UiInstruction| match instruction {
-        UiInstruction::Compiled(compiled) => {
-            let program = keys.get(usize::from(compiled.program_id_index))?;
-            let data = bs58::decode(&compiled.data).into_vec().ok()?;
-            Some((*program, data))
-        }
-        UiInstruction::Parsed(_) => None,
+    let raw = |instruction: &UiInstruction| {
+        let (program, data) = match instruction {
+            UiInstruction::Compiled(compiled) => {
+                (*keys.get(usize::from(compiled.program_id_index))?, compiled.data.as_str())
+            }
+            UiInstruction::Parsed(UiParsedInstruction::PartiallyDecoded(decoded)) => {
+                (Pubkey::from_str(&decoded.program_id).ok()?, decoded.data.as_str())
+            }
+            UiInstruction::Parsed(UiParsedInstruction::Parsed(_)) => return None,
+        };
+        Some((program, bs58::decode(data).into_vec().ok()?))
     };
-    groups.iter().flat_map(|g| &g.instructions).filter_map(compiled).collect()
+    groups.iter().flat_map(|g| &g.instructions).filter_map(raw).collect()
 }
 
 /// Layout of the sysvar: slot, epoch start, epoch, leader schedule epoch, unix time, eight bytes each.

@@ -1,17 +1,19 @@
 //! `plimsoll account`.
 
+use plimsoll::events::{MarginAccountClosed, MarginAccountOpened};
 use plimsoll::state::margin_account::{MODE_CROSS, MODE_ISOLATED};
 use plimsoll::state::MarginAccount;
 use plimsoll::MarginAccountOpenArgs;
 use plimsoll_client::directory::Directory;
-use plimsoll_client::ledger::{AccountFilter, LedgerExt as _};
+use plimsoll_client::ledger::{AccountFilter, Ledger as _, LedgerExt as _};
 use plimsoll_client::price::{format_atoms, format_quote};
 use plimsoll_client::status::series_of;
-use plimsoll_client::{address, instruction, Pubkey};
+use plimsoll_client::{instruction, Pubkey};
 use serde_json::{json, Value};
 use solana_signer::Signer;
 
-use crate::output::{pairs, table};
+use super::delegate;
+use crate::output::{table, Facts};
 use crate::series::{expiry_name, load_expiry, underlying_name};
 use crate::session::Session;
 use crate::{config, Failure};
@@ -27,16 +29,27 @@ pub enum Command {
         mode: Mode,
     },
     /// Margin accounts of an owner.
+    #[command(after_help = "Example:\n  plimsoll account list --owner <ADDRESS>")]
     List {
         /// Owner [default: the signer].
         #[arg(long, value_name = "ADDRESS")]
         owner: Option<String>,
     },
-    /// Cash, collateral and legs of an account.
+    /// Cash, collateral, legs and delegate of an account.
+    #[command(after_help = "Examples:\n  plimsoll account show 0\n  plimsoll --json account show <ADDRESS>")]
     Show {
         /// Account: address, or id of one of your own [default: lists your own].
         account: Option<String>,
     },
+    /// Close an empty margin account of yours; its rent comes back.
+    #[command(after_help = "Example:\n  plimsoll --dry-run account close 1")]
+    Close {
+        /// Account of yours: address or id. It must hold no leg, cash, debt or collateral.
+        account: String,
+    },
+    /// Let another key trade or bid for an account, within a budget.
+    #[command(subcommand)]
+    Delegate(delegate::Command),
 }
 
 /// Margin modes that can be opened.
@@ -58,6 +71,8 @@ pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
         }
         Command::Show { account: Some(account) } => show(session, account),
         Command::Show { account: None } => list(session, None),
+        Command::Close { account } => close(session, account),
+        Command::Delegate(command) => delegate::run(session, command),
     }
 }
 
@@ -78,13 +93,29 @@ fn open(session: &Session, mode: Mode) -> Result<(), Failure> {
     let args = MarginAccountOpenArgs { id, mode };
     instructions.push(instruction::margin_account_open(&clearinghouse, &key, &key, args));
     let outcome = session.execute(&instructions, &[&signer])?;
-    let at = address::margin_account(&clearinghouse, &key, id);
-    let rows = vec![("account", at.to_string()), ("id", id.to_string()), ("mode", mode_name(mode).to_owned())];
-    let value = json!({
-        "account": at.to_string(), "id": id, "mode": mode_name(mode), "owner": key.to_string(),
-        "owner_created": record.is_none(),
-    });
-    session.report(&outcome, rows, value);
+    let event: MarginAccountOpened = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("account", event.margin_account)
+        .text("owner", event.owner)
+        .field("id", event.id)
+        .text("mode", mode_name(event.mode))
+        .field("owner_created", record.is_none());
+    session.report(&outcome, facts);
+    Ok(())
+}
+
+fn close(session: &Session, text: &str) -> Result<(), Failure> {
+    let signer = session.keypair()?;
+    let (at, account) = session.own_account("ACCOUNT", text, &signer.pubkey())?;
+    let rent = session.ok(session.ledger.account(&at))?.map_or(0, |account| account.lamports);
+    let outcome = session.execute(&[instruction::margin_account_close(&account)], &[&signer])?;
+    let event: MarginAccountClosed = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("account", event.margin_account)
+        .text("owner", event.owner)
+        .field("id", event.id)
+        .field("rent_lamports", rent);
+    session.report(&outcome, facts);
     Ok(())
 }
 
@@ -123,37 +154,43 @@ fn list(session: &Session, owner: Option<Pubkey>) -> Result<(), Failure> {
 fn show(session: &Session, text: &str) -> Result<(), Failure> {
     let (at, account) = session.account("ACCOUNT", text)?;
     let directory = session.directory()?;
+    let now = session.now()?;
     let legs = legs(session, &directory, &account)?;
-    let held = account.collaterals.iter().filter(|slot| slot.amount > 0);
-    let collateral: Vec<(u16, String)> = held
+    let held: Vec<(u16, String, String)> = account
+        .collaterals
+        .iter()
+        .filter(|slot| slot.amount > 0)
         .map(|slot| {
-            let decimals = directory.collaterals.get(&slot.index).map_or(0, |c| u32::from(c.decimals));
-            (slot.index, format_atoms(slot.amount, decimals))
+            let listed = directory.collaterals.get(&slot.index);
+            let amount = format_atoms(slot.amount, listed.map_or(0, |listed| u32::from(listed.decimals)));
+            (slot.index, listed.map_or_else(String::new, |listed| listed.mint.to_string()), amount)
         })
         .collect();
-    let mut rows = vec![
-        ("account", at.to_string()),
-        ("owner", format!("{} #{}", account.owner, account.id)),
-        ("mode", mode_name(account.mode).to_owned()),
-        ("status", status_name(&account).to_owned()),
-        ("cash", format_quote(account.cash)),
-        ("held, locked", format!("{}, {}", format_quote(account.held), format_quote(account.locked))),
-        ("sequence", account.sequence.to_string()),
-    ];
-    rows.extend(collateral.iter().map(|(index, amount)| ("collateral", format!("{amount} of number {index}"))));
-    if account.delegate.key != Pubkey::default() {
-        rows.push(("delegate", account.delegate.key.to_string()));
-    }
-    let lines = legs.iter().map(|(name, quantity)| vec![name.clone(), format!("{quantity:+}")]).collect();
-    let text = format!("{}\n{}", pairs(&rows), table(&["leg", "contracts"], lines));
-    let value = json!({
-        "account": at.to_string(), "owner": account.owner.to_string(), "id": account.id,
-        "mode": mode_name(account.mode), "status": status_name(&account), "cash": format_quote(account.cash),
-        "held": format_quote(account.held), "locked": format_quote(account.locked), "sequence": account.sequence,
-        "collateral": collateral.iter().map(|(i, a)| json!({ "index": i, "amount": a })).collect::<Vec<_>>(),
-        "legs": legs.iter().map(|(s, q)| json!({ "series": s, "quantity": q })).collect::<Vec<_>>(),
-    });
-    session.print(&text, &value);
+    let interest = plimsoll::cash::interest_due(&account, now, &directory.clearinghouse.parameters);
+    let interest = session.ok(interest.map_err(Into::into))?;
+    let facts = Facts::default()
+        .text("account", at)
+        .text("owner", account.owner)
+        .field("id", account.id)
+        .text("mode", mode_name(account.mode))
+        .text("status", status_name(&account))
+        .quote("cash", account.cash)
+        .quote("interest_owed", interest)
+        .field("debt_since", (account.debt_since > 0).then_some(account.debt_since))
+        .quote("held", account.held)
+        .field("held_until", (account.held_until > 0).then_some(account.held_until))
+        .quote("locked", account.locked)
+        .field("sequence", account.sequence);
+    let facts = delegate::facts(facts, &account)
+        .json(
+            "collateral",
+            held.iter().map(|(i, m, a)| json!({ "index": i, "mint": m, "amount": a })).collect::<Value>(),
+        )
+        .json("legs", legs.iter().map(|(s, q)| json!({ "series": s, "quantity": q })).collect::<Value>());
+    let legs = legs.iter().map(|(name, quantity)| vec![name.clone(), format!("{quantity:+}")]).collect();
+    let held = held.into_iter().map(|(index, mint, amount)| vec![index.to_string(), amount, mint]).collect();
+    let tables = [table(&["leg", "contracts"], legs), table(&["collateral", "amount", "mint"], held)];
+    session.show_with(facts, &tables);
     Ok(())
 }
 

@@ -1,15 +1,16 @@
 //! `plimsoll auction`.
 
-use plimsoll::events::{AuctionBidTaken, AuctionStarted};
+use plimsoll::events::{AuctionBidTaken, AuctionEnded, AuctionStarted, BadDebtCovered};
 use plimsoll::{AuctionBidArgs, AuctionStartArgs};
 use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::price::{format_atoms, format_quote};
 use plimsoll_client::quote;
 use plimsoll_client::snapshot::Snapshot;
-use serde_json::json;
+use serde_json::{json, Value};
 use solana_signer::Signer;
 
-use super::live_margin::balances_row;
+use super::live_margin::{balances_row, balances_value};
+use crate::output::{dash, Facts};
 use crate::session::Session;
 use crate::{amount, Failure};
 
@@ -32,6 +33,7 @@ pub enum Command {
         An insolvent account is taken whole (--fraction 1), and --limit is then negative: the least to be paid.")]
     Bid(Bid),
     /// End the auction of an account that is healthy again.
+    #[command(after_help = "Example:\n  plimsoll auction end <ADDRESS>")]
     End {
         /// Account in auction.
         account: String,
@@ -74,19 +76,19 @@ fn start(session: &Session, account: &str, starter: &str) -> Result<(), Failure>
     let args = AuctionStartArgs { valid_until: session.now()?.saturating_add(60), sequence: account.sequence };
     let build = session.ok(instruction::auction_start(&directory, &account, &starter, args))?;
     let outcome = session.execute(&[build], &[&signer])?;
-    let mut rows = vec![("in auction", at.to_string())];
-    let mut value = json!({ "account": at.to_string() });
-    if let Some(event) = session.ok(outcome.event::<AuctionStarted>())? {
-        rows.push(("equity", format_quote(event.equity)));
-        rows.push(("maintenance", format_quote(event.maintenance)));
-        rows.push(("start fee", format_quote(event.fee)));
-        rows.push(("starter's share", format_quote(event.starter_fee)));
-        value["equity"] = json!(format_quote(event.equity));
-        value["maintenance"] = json!(format_quote(event.maintenance));
-        value["fee"] = json!(format_quote(event.fee));
-        value["starter_fee"] = json!(format_quote(event.starter_fee));
-    }
-    session.report(&outcome, rows, value);
+    let event: AuctionStarted = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("account", at)
+        .text("starter", event.starter)
+        .field("auction", event.count)
+        .quote("equity", event.equity)
+        .quote("maintenance", event.maintenance)
+        .quote("interest", event.interest)
+        .quote("fee", event.fee)
+        .quote("starter_fee", event.starter_fee)
+        .quote("cash_before", event.cash_before)
+        .quote("cash_after", event.cash_after);
+    session.report(&outcome, facts);
     Ok(())
 }
 
@@ -103,30 +105,48 @@ fn bid(session: &Session, args: &Bid) -> Result<(), Failure> {
     let terms = AuctionBidArgs { fraction, price_limit, valid_until, sequence: account.sequence };
     let side = Side { account: &bidder, authority: signer.pubkey() };
     let build = session.ok(instruction::auction_bid(&directory, &account, side, quoted.takeover, terms))?;
-    let mut rows = vec![("account", at.to_string()), ("fraction", format_atoms(fraction, 6))];
-    if session.settings.dry_run {
-        rows.push(("bidder after", balances_row(&quoted.bidder_after)));
-        rows.push(("bidder's free cash", format_quote(quoted.bidder_cash_after)));
-    }
     let outcome = session.execute(&[build], &[&signer])?;
-    let mut value = json!({
-        "account": at.to_string(), "bidder": bidder_at.to_string(), "fraction": format_atoms(fraction, 6),
-        "takeover": quoted.takeover,
-    });
-    if let Some(event) = session.ok(outcome.event::<AuctionBidTaken>())? {
-        rows.push(("value at the mark", format_quote(event.value)));
-        rows.push(("paid", format_quote(event.payment)));
-        rows.push(("to the fund", format_quote(event.slice)));
-        rows.push(("maintenance", format_quote(event.maintenance_after)));
-        rows.push(("legs left", event.legs_after.to_string()));
-        value["value"] = json!(format_quote(event.value));
-        value["payment"] = json!(format_quote(event.payment));
-        value["slice"] = json!(format_quote(event.slice));
-        value["maintenance_after"] = json!(format_quote(event.maintenance_after));
-        value["legs_after"] = json!(event.legs_after);
-    }
-    session.report(&outcome, rows, value);
+    let event: AuctionBidTaken = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("account", event.margin_account)
+        .text("bidder", event.bidder)
+        .text("fraction", format_atoms(event.fraction, 6))
+        .field("takeover", quoted.takeover)
+        .text("price_factor", format_atoms(event.price_factor, 9))
+        .quote("value", event.value)
+        .quote("payment", event.payment)
+        .quote("slice", event.slice)
+        .quote("interest", event.interest)
+        .quote("equity_before", event.equity_before)
+        .quote("maintenance_before", event.maintenance_before)
+        .quote("maintenance_after", event.maintenance_after)
+        .quote("cash_before", event.cash_before)
+        .quote("cash_after", event.cash_after)
+        .quote("bidder_cash_before", event.bidder_cash_before)
+        .quote("bidder_cash_after", event.bidder_cash_after)
+        .json("bidder_margin_after", balances_value(&quoted.bidder_after))
+        .row("bidder after", balances_row(&quoted.bidder_after))
+        .field("legs_after", event.legs_after);
+    let covered = session.ok(outcome.event::<BadDebtCovered>())?;
+    session.report(&outcome, bad_debt(facts, covered.as_ref()));
     Ok(())
+}
+
+/// What the waterfall paid; null unless the account was insolvent.
+fn bad_debt(facts: Facts, covered: Option<&BadDebtCovered>) -> Facts {
+    let value = covered.map_or(Value::Null, |event| {
+        json!({
+            "incident": event.incident, "loss": format_quote(event.loss),
+            "from_insurance": format_quote(event.from_insurance), "to_deficit": format_quote(event.to_deficit),
+            "insurance_after": format_quote(event.insurance_after), "deficit_after": format_quote(event.deficit_after),
+            "bad_debt_after": format_quote(event.bad_debt_after),
+        })
+    });
+    let shown = covered.map(|event| {
+        let parts = [event.loss, event.from_insurance, event.to_deficit].map(format_quote);
+        format!("{}: {} from the insurance fund, {} to the deficit", parts[0], parts[1], parts[2])
+    });
+    facts.json("bad_debt", value).row("bad debt", dash(shown))
 }
 
 fn end(session: &Session, account: &str) -> Result<(), Failure> {
@@ -135,6 +155,14 @@ fn end(session: &Session, account: &str) -> Result<(), Failure> {
     let directory = session.directory()?;
     let build = session.ok(instruction::auction_end(&directory, &account))?;
     let outcome = session.execute(&[build], &[&signer])?;
-    session.report(&outcome, vec![("auction ended", at.to_string())], json!({ "account": at.to_string() }));
+    let event: AuctionEnded = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("account", at)
+        .field("auction", event.count)
+        .quote("equity", event.equity)
+        .quote("maintenance", event.maintenance)
+        .quote("buffered", event.buffer_margin)
+        .field("elapsed_seconds", event.elapsed);
+    session.report(&outcome, facts);
     Ok(())
 }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use plimsoll_client::price::format_quote;
-use plimsoll_client::{address, instruction, presets};
+use plimsoll::events::ClearinghouseCreated;
+use plimsoll_client::{instruction, presets};
 use serde_json::json;
 use solana_signer::Signer;
 
 use super::parameters;
 use crate::config;
-use crate::output::pairs;
+use crate::output::Facts;
 use crate::session::Session;
 use crate::Failure;
 
@@ -22,6 +22,7 @@ pub enum Command {
         plimsoll clearinghouse create --quote-mint <MINT> --parameters rules.toml")]
     Create(Create),
     /// Keys, parameters and balances of the clearinghouse.
+    #[command(after_help = "Example:\n  plimsoll --clearinghouse <ADDRESS> clearinghouse show")]
     Show,
 }
 
@@ -75,10 +76,16 @@ fn create(session: &Session, args: &Create) -> Result<(), Failure> {
     let guardian = key("--guardian", &args.guardian, authority)?;
     let mut create = presets::clearinghouse(args.index, authority, guardian);
     parameters::apply_clearinghouse(&mut create.parameters, args.parameters.as_deref())?;
-    let at = address::clearinghouse(&signer.pubkey(), args.index);
     let outcome = session.execute(&[instruction::clearinghouse_create(&signer.pubkey(), &mint, create)], &[&signer])?;
-    let rows = vec![("clearinghouse", at.to_string()), ("authority", authority.to_string())];
-    session.report(&outcome, rows, json!({ "clearinghouse": at.to_string(), "authority": authority.to_string() }));
+    let event: ClearinghouseCreated = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("clearinghouse", event.clearinghouse)
+        .text("creator", event.creator)
+        .field("index", event.index)
+        .text("authority", event.authority)
+        .text("guardian", guardian)
+        .text("quote_mint", event.quote_mint);
+    session.report(&outcome, facts);
     Ok(())
 }
 
@@ -86,33 +93,20 @@ fn show(session: &Session) -> Result<(), Failure> {
     let directory = session.directory()?;
     let state = &directory.clearinghouse;
     let mut stored = state.parameters;
-    let rows = [
-        ("clearinghouse", directory.address.to_string()),
-        ("creator", format!("{} #{}", state.creator, state.index)),
-        ("authority", state.authority.to_string()),
-        ("guardian", state.guardian.to_string()),
-        ("quote mint", state.quote_mint.to_string()),
-        ("vault", state.vault.to_string()),
-        ("underlyings", state.next_underlying.to_string()),
-        ("collaterals", state.next_collateral.to_string()),
-        ("surplus", format_quote(state.surplus)),
-        ("deficit", format_quote(state.deficit)),
-    ];
     let text = parameters::print_clearinghouse(&mut stored);
-    let value = json!({
-        "clearinghouse": directory.address.to_string(),
-        "creator": state.creator.to_string(),
-        "index": state.index,
-        "authority": state.authority.to_string(),
-        "guardian": state.guardian.to_string(),
-        "quote_mint": state.quote_mint.to_string(),
-        "vault": state.vault.to_string(),
-        "underlyings": state.next_underlying,
-        "collaterals": state.next_collateral,
-        "surplus": format_quote(state.surplus),
-        "deficit": format_quote(state.deficit),
-        "parameters": text,
-    });
-    session.print(&format!("{}\n\n{text}", pairs(&rows)), &value);
+    let facts = Facts::default()
+        .text("clearinghouse", directory.address)
+        .text("creator", state.creator)
+        .field("index", state.index)
+        .text("authority", state.authority)
+        .text("guardian", state.guardian)
+        .text("quote_mint", state.quote_mint)
+        .text("vault", state.vault)
+        .field("underlyings", state.next_underlying)
+        .field("collaterals", state.next_collateral)
+        .quote("surplus", state.surplus)
+        .quote("deficit", state.deficit)
+        .json("parameters", text.clone());
+    session.show_with(facts, &[String::new(), text]);
     Ok(())
 }

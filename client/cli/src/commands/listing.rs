@@ -1,10 +1,9 @@
-//! `plimsoll underlying`, `expiry` and `strike`.
+//! `plimsoll underlying` and `strike`.
 
 use std::path::PathBuf;
 
-use plimsoll::state::Expiry;
+use plimsoll::events::{StrikeCreated, UnderlyingCreated};
 use plimsoll_client::instruction;
-use plimsoll_client::ledger::{AccountFilter, LedgerExt as _};
 use plimsoll_client::presets;
 use plimsoll_client::price::{format_atoms, format_quote, parse_atoms};
 use plimsoll_client::status::load_oracles;
@@ -12,7 +11,7 @@ use serde_json::json;
 use solana_signer::Signer;
 
 use super::parameters;
-use crate::output::table;
+use crate::output::{table, Facts};
 use crate::series::{expiry_name, expiry_time, load_expiry, underlying as find_underlying, underlying_name};
 use crate::session::Session;
 use crate::{amount, Failure};
@@ -27,6 +26,7 @@ pub enum UnderlyingCommand {
         plimsoll underlying create --preset sol --feed-id <64 HEX DIGITS> --contract-size 10")]
     Create(UnderlyingCreate),
     /// Underlyings with their accepted prices.
+    #[command(after_help = "Example:\n  plimsoll underlying list")]
     List,
 }
 
@@ -60,21 +60,6 @@ enum Preset {
     Sol,
     /// USDC: prices the quote token.
     Stable,
-}
-
-/// Commands of `expiry`.
-#[derive(clap::Subcommand)]
-pub enum ExpiryCommand {
-    /// List an expiry; the signer pays the rent.
-    #[command(after_help = "Example:\n  plimsoll expiry create BTC 30JAN26")]
-    Create {
-        /// Name or index of the underlying.
-        underlying: String,
-        /// 30JAN26 (at the grid's time of day), 30JAN26T0800 (UTC) or unix seconds.
-        expiry: String,
-    },
-    /// Expiries with their strikes, open interest and settlement.
-    List,
 }
 
 /// Commands of `strike`.
@@ -126,12 +111,17 @@ fn underlying_create(session: &Session, args: &UnderlyingCreate) -> Result<(), F
     let directory = session.directory()?;
     let signer = session.keypair()?;
     create.index = directory.clearinghouse.next_underlying;
-    let (index, at) = (create.index, directory.underlying(create.index));
     let key = signer.pubkey();
     let build = instruction::underlying_create(&directory.address, &key, &key, create);
     let outcome = session.execute(&[build], &[&signer])?;
-    let rows = vec![("underlying", at.to_string()), ("index", index.to_string())];
-    session.report(&outcome, rows, json!({ "underlying": at.to_string(), "index": index }));
+    let event: UnderlyingCreated = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("underlying", event.underlying)
+        .field("index", event.index)
+        .field("feed_id", event.feed_id.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        .text("contract_size", format_atoms(event.contract_size, 9))
+        .field("stable", event.stable == 1);
+    session.report(&outcome, facts);
     Ok(())
 }
 
@@ -177,56 +167,6 @@ fn underlying_list(session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs a command of `expiry`. Errors: `Input`, refusals, connection.
-pub fn expiry(session: &Session, command: &ExpiryCommand) -> Result<(), Failure> {
-    match command {
-        ExpiryCommand::Create { underlying, expiry } => expiry_create(session, underlying, expiry),
-        ExpiryCommand::List => expiry_list(session),
-    }
-}
-
-fn expiry_create(session: &Session, underlying: &str, expiry: &str) -> Result<(), Failure> {
-    let directory = session.directory()?;
-    let index = find_underlying(session, &directory, underlying)?;
-    let time = expiry_time(&directory.underlyings[&index], expiry)?;
-    let signer = session.keypair()?;
-    let build = instruction::expiry_create(&directory.underlying(index), &signer.pubkey(), time);
-    let outcome = session.execute(&[build], &[&signer])?;
-    let at = directory.expiry(index, time);
-    let rows = vec![("expiry", at.to_string()), ("time", time.to_string())];
-    session.report(&outcome, rows, json!({ "expiry": at.to_string(), "time": time, "underlying": index }));
-    Ok(())
-}
-
-fn expiry_list(session: &Session) -> Result<(), Failure> {
-    let directory = session.directory()?;
-    let filter =
-        AccountFilter::all::<Expiry>().with_key(std::mem::offset_of!(Expiry, clearinghouse), &directory.address);
-    let mut expiries = session.ok(session.ledger.load_all::<Expiry>(&filter))?;
-    expiries.sort_by_key(|(_, state)| (state.underlying_index, state.expiry));
-    let (mut rows, mut values) = (Vec::new(), Vec::new());
-    for (at, state) in expiries {
-        let name = underlying_name(session, &directory, state.underlying_index);
-        let date = expiry_name(directory.underlyings.get(&state.underlying_index), state.expiry);
-        let order = state.order().iter().filter_map(|id| state.strikes().get(usize::from(*id)));
-        let strikes: Vec<_> = order.copied().collect();
-        let settled = state.is_settled().then(|| format_quote(state.settlement_price));
-        let names: Vec<String> = strikes.iter().map(|s| format_quote(s.price)).collect();
-        let interest: i64 = strikes.iter().flat_map(|s| s.open_interest).fold(0, i64::saturating_add);
-        let status = settled.clone().map_or_else(|| "live".to_owned(), |price| format!("settled at {price}"));
-        rows.push(vec![format!("{name}-{date}"), names.join(" "), interest.to_string(), status]);
-        let listed = strikes.iter().map(
-            |s| json!({ "price": format_quote(s.price), "calls": s.open_interest[0], "puts": s.open_interest[1] }),
-        );
-        values.push(json!({
-            "name": format!("{name}-{date}"), "underlying": state.underlying_index, "time": state.expiry,
-            "address": at.to_string(), "settlement_price": settled, "strikes": listed.collect::<Vec<_>>(),
-        }));
-    }
-    session.print(&table(&["expiry", "strikes", "open", "status"], rows), &json!({ "expiries": values }));
-    Ok(())
-}
-
 /// Runs a command of `strike`. Errors: `Input`, refusals, connection.
 pub fn strike(session: &Session, command: &StrikeCommand) -> Result<(), Failure> {
     let StrikeCommand::Create { underlying, expiry, price } = command;
@@ -234,17 +174,18 @@ pub fn strike(session: &Session, command: &StrikeCommand) -> Result<(), Failure>
     let directory = session.directory()?;
     let index = find_underlying(session, &directory, underlying)?;
     let time = expiry_time(&directory.underlyings[&index], expiry)?;
-    let listed = load_expiry(session, &directory, index, time)?;
+    load_expiry(session, &directory, index, time)?;
     let signer = session.keypair()?;
     let build = instruction::strike_create(&directory.underlying(index), time, atoms);
     let outcome = session.execute(&[build], &[&signer])?;
-    let name = format!(
-        "{}-{}-{}",
-        underlying_name(session, &directory, index),
-        expiry_name(directory.underlyings.get(&index), time),
-        format_quote(atoms)
-    );
-    let value = json!({ "strike": name, "id": listed.strike_count, "price": format_quote(atoms) });
-    session.report(&outcome, vec![("strike", name)], value);
+    let event: StrikeCreated = session.event(&outcome)?;
+    let underlying = underlying_name(session, &directory, index);
+    let date = expiry_name(directory.underlyings.get(&index), time);
+    let facts = Facts::default()
+        .text("strike", format!("{underlying}-{date}-{}", format_quote(event.price)))
+        .text("expiry", event.expiry_account)
+        .field("id", event.strike)
+        .quote("price", event.price);
+    session.report(&outcome, facts);
     Ok(())
 }

@@ -4,10 +4,16 @@ pub mod account;
 pub mod auction;
 pub mod cash;
 pub mod clearinghouse;
+pub mod collateral;
+pub mod debt;
+pub mod expiry;
+pub mod insurance;
 pub mod listing;
 pub mod live_margin;
+pub mod oracle;
 pub mod settle;
 pub mod status;
 pub mod trade;
 
+mod delegate;
 mod parameters;

@@ -1,11 +1,11 @@
 //! `plimsoll settle`.
 
-use plimsoll_client::directory::Directory;
+use plimsoll::events::{AccountSettled, ExpirySettled, SettlementSampled};
 use plimsoll_client::instruction;
-use serde_json::{json, Value};
-use solana_program::instruction::Instruction;
 
-use crate::series::{expiry_time, underlying};
+use super::expiry::Which;
+use crate::output::Facts;
+use crate::series::load_expiry;
 use crate::session::Session;
 use crate::Failure;
 
@@ -13,6 +13,7 @@ use crate::Failure;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Add the accepted price to the settlement average, in the last half hour before expiry.
+    #[command(after_help = "Example:\n  plimsoll settle sample BTC 30JAN26")]
     Sample(Which),
     /// Fix the settlement price of an expiry that is over.
     #[command(after_help = "Example:\n  plimsoll settle expiry BTC 30JAN26")]
@@ -27,53 +28,73 @@ pub enum Command {
     },
 }
 
-/// An expiry.
-#[derive(clap::Args)]
-pub struct Which {
-    /// Name or index of the underlying.
-    underlying: String,
-    /// Expiry: 30JAN26, 30JAN26T0800 or unix seconds.
-    expiry: String,
-}
-
 /// Runs a command. Errors: `Input`, refusals, connection.
 pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
-    let directory = session.directory()?;
     match command {
-        Command::Sample(which) => {
-            let (index, time) = resolve(session, &directory, which)?;
-            let build = instruction::settlement_sample(&directory.underlying(index), time);
-            send(session, build, which, ("sampled", json!({})))
-        }
-        Command::Expiry(which) => {
-            let (index, time) = resolve(session, &directory, which)?;
-            let build = instruction::expiry_settle(&directory.underlying(index), time);
-            send(session, build, which, ("settled", json!({})))
-        }
-        Command::Account { account, which } => {
-            let (index, time) = resolve(session, &directory, which)?;
-            let (at, account) = session.account("ACCOUNT", account)?;
-            let build = instruction::account_settle(&directory, &account, index, time);
-            send(session, build, which, ("settled account", json!({ "account": at.to_string() })))
-        }
+        Command::Sample(which) => sample(session, which),
+        Command::Expiry(which) => expiry(session, which),
+        Command::Account { account, which } => settle_account(session, account, which),
     }
 }
 
-fn resolve(session: &Session, directory: &Directory, which: &Which) -> Result<(u16, i64), Failure> {
-    let index = underlying(session, directory, &which.underlying)?;
-    Ok((index, expiry_time(&directory.underlyings[&index], &which.expiry)?))
+fn sample(session: &Session, which: &Which) -> Result<(), Failure> {
+    let directory = session.directory()?;
+    let (index, time, name) = which.resolve(session, &directory)?;
+    load_expiry(session, &directory, index, time)?;
+    let signer = session.keypair()?;
+    let build = instruction::settlement_sample(&directory.underlying(index), time);
+    let outcome = session.execute(&[build], &[&signer])?;
+    let event: SettlementSampled = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("expiry", name)
+        .text("address", event.expiry_account)
+        .quote("price", event.price)
+        .field("publish_time", event.publish_time)
+        .field("covered_before", event.covered_before)
+        .field("covered_after", event.covered_after)
+        .field("window_end", event.window_end);
+    session.report(&outcome, facts);
+    Ok(())
 }
 
-fn send(
-    session: &Session,
-    build: Instruction,
-    which: &Which,
-    (done, mut value): (&'static str, Value),
-) -> Result<(), Failure> {
+fn expiry(session: &Session, which: &Which) -> Result<(), Failure> {
+    let directory = session.directory()?;
+    let (index, time, name) = which.resolve(session, &directory)?;
+    load_expiry(session, &directory, index, time)?;
     let signer = session.keypair()?;
+    let build = instruction::expiry_settle(&directory.underlying(index), time);
     let outcome = session.execute(&[build], &[&signer])?;
-    let name = format!("{}-{}", which.underlying.to_ascii_uppercase(), which.expiry.to_ascii_uppercase());
-    value["expiry"] = json!(name);
-    session.report(&outcome, vec![(done, name)], value);
+    let event: ExpirySettled = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("expiry", name)
+        .text("address", event.expiry_account)
+        .quote("settlement_price", event.settlement_price)
+        .field("covered_seconds", event.covered_seconds)
+        .field("open_interest", event.open_interest);
+    session.report(&outcome, facts);
+    Ok(())
+}
+
+fn settle_account(session: &Session, account: &str, which: &Which) -> Result<(), Failure> {
+    let directory = session.directory()?;
+    let (index, time, name) = which.resolve(session, &directory)?;
+    let state = load_expiry(session, &directory, index, time)?;
+    let (at, account) = session.account("ACCOUNT", account)?;
+    let signer = session.keypair()?;
+    let build = instruction::account_settle(&directory, &account, index, time);
+    let outcome = session.execute(&[build], &[&signer])?;
+    // An account without legs there is left as it is: nothing happened, so there is no event.
+    let event = session.ok(outcome.event::<AccountSettled>())?;
+    let event = event.as_ref();
+    let facts = Facts::default()
+        .text("expiry", name)
+        .text("account", at)
+        .quote("settlement_price", event.map_or(state.settlement_price, |event| event.settlement_price))
+        .field("contracts_long", event.map_or(0, |event| event.contracts_long))
+        .field("contracts_short", event.map_or(0, |event| event.contracts_short))
+        .quote("cash_before", event.map_or(account.cash, |event| event.cash_before))
+        .quote("cash_after", event.map_or(account.cash, |event| event.cash_after))
+        .quote("held_after", event.map_or(account.held, |event| event.held_after));
+    session.report(&outcome, facts);
     Ok(())
 }

@@ -1,11 +1,13 @@
-//! `plimsoll status`: the whole clearinghouse in one table.
+//! `plimsoll status`: the whole clearinghouse in two tables.
 
 use plimsoll_client::price::format_quote;
 use plimsoll_client::snapshot::MarketData;
-use plimsoll_client::status::Books;
-use serde_json::json;
+use plimsoll_client::status::{Books, Health};
+use plimsoll_core::units::Wide;
+use serde_json::{json, Value};
 
-use crate::output::pairs;
+use super::debt::owing;
+use crate::output::table;
 use crate::session::Session;
 use crate::Failure;
 
@@ -14,49 +16,71 @@ pub fn run(session: &Session) -> Result<(), Failure> {
     let books = session.ok(Books::load(&session.ledger, &session.clearinghouse()?))?;
     let markets = session.ok(MarketData::load(&session.ledger, &books.market_addresses()))?;
     let health = books.health(&markets);
+    let bad_debt = owing(session)?.iter().map(|record| Wide::from(record.bad_debt)).sum();
     let broken: Vec<String> = session.ok(books.check())?.iter().map(ToString::to_string).collect();
-    let sums = books.sums();
-    let rows = [
-        ("clearinghouse", books.directory.address.to_string()),
-        ("assets (vault)", format_quote(sums.vault)),
-        ("claims", format_quote(books.claims())),
-        ("backing ratio", books.backing_ratio()),
-        ("open deficit", format_quote(sums.deficit)),
-        ("insurance fund", format_quote(sums.insurance)),
-        (
-            "  received, paid",
-            format!("{}, {}", format_quote(books.insurance.received_total), format_quote(books.insurance.paid_total)),
-        ),
-        ("cash of accounts", format_quote(sums.cash)),
-        ("surplus", format_quote(sums.surplus)),
-        ("fees not swept", format_quote(sums.fees)),
-        ("in settlement", format_quote(sums.settlement)),
-        ("donated", format_quote(sums.donated)),
-        ("underlyings", books.directory.underlyings.len().to_string()),
-        ("expiries", books.expiries.len().to_string()),
-        ("accounts", books.accounts.len().to_string()),
-        ("  sound", health.sound.to_string()),
-        ("  margin call", health.called.to_string()),
-        ("  liquidatable", health.liquidatable.to_string()),
-        ("  insolvent", health.insolvent.to_string()),
-        ("  price missing", health.unknown.to_string()),
-        ("  in auction", health.in_auction.to_string()),
-        ("books", if broken.is_empty() { "balanced".to_owned() } else { broken.join("; ") }),
+    let money = money(&books, bad_debt);
+    let text = [
+        format!("clearinghouse {}", books.directory.address),
+        money_table(&books, &money),
+        health_table(&books, &health),
+        format!("books {}", if broken.is_empty() { "balanced".to_owned() } else { broken.join("; ") }),
     ];
-    let value = json!({
+    session.print(&text.join("\n"), &value(&books, &money, &health, &broken));
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Other(anyhow::anyhow!("the books do not balance: {}", broken.join("; "))))
+}
+
+/// Every amount: field, row, quote atoms.
+fn money(books: &Books, bad_debt: Wide) -> Vec<(&'static str, &'static str, Wide)> {
+    let (sums, state) = (books.sums(), books.clearinghouse());
+    vec![
+        ("assets", "assets (vault)", sums.vault),
+        ("claims", "claims", books.claims()),
+        ("cash", "  cash of accounts", sums.cash),
+        ("insurance", "  insurance fund", sums.insurance),
+        ("surplus", "  surplus", sums.surplus),
+        ("fees", "  fees not swept", sums.fees),
+        ("settlement", "  in settlement", sums.settlement),
+        ("deficit", "open deficit", sums.deficit),
+        ("deficit_locked", "  locked by withdrawals", Wide::from(state.deficit_locked)),
+        ("bad_debt", "bad debt of owners", bad_debt),
+        ("insurance_received", "insurance received", Wide::from(books.insurance.received_total)),
+        ("insurance_paid", "insurance paid", Wide::from(books.insurance.paid_total)),
+        ("donated", "donated", sums.donated),
+    ]
+}
+
+fn money_table(books: &Books, money: &[(&str, &str, Wide)]) -> String {
+    let mut rows: Vec<Vec<String>> =
+        money.iter().map(|(_, label, atoms)| vec![(*label).to_owned(), format_quote(*atoms)]).collect();
+    rows.insert(7, vec!["backing ratio".to_owned(), books.backing_ratio()]);
+    table(&["quote tokens", ""], rows)
+}
+
+fn health_table(books: &Books, health: &Health) -> String {
+    let row = |name: &str, count: String| vec![name.to_owned(), count];
+    let rows = vec![
+        row("sound", health.sound.to_string()),
+        row("margin call (initial < 0)", health.called.to_string()),
+        row("liquidatable (maintenance < 0)", health.liquidatable.to_string()),
+        row("insolvent (equity < 0)", health.insolvent.to_string()),
+        row("price missing", health.unknown.to_string()),
+        row("all", books.accounts.len().to_string()),
+        row("of them in auction", health.in_auction.to_string()),
+        row("underlyings", books.directory.underlyings.len().to_string()),
+        row("expiries", books.expiries.len().to_string()),
+    ];
+    table(&["accounts by health", ""], rows)
+}
+
+fn value(books: &Books, money: &[(&str, &str, Wide)], health: &Health, broken: &[String]) -> Value {
+    let mut value = json!({
         "clearinghouse": books.directory.address.to_string(),
-        "assets": format_quote(sums.vault),
-        "claims": format_quote(books.claims()),
         "backing_ratio": books.backing_ratio(),
-        "deficit": format_quote(sums.deficit),
-        "insurance": format_quote(sums.insurance),
-        "insurance_received": format_quote(books.insurance.received_total),
-        "insurance_paid": format_quote(books.insurance.paid_total),
-        "cash": format_quote(sums.cash),
-        "surplus": format_quote(sums.surplus),
-        "fees": format_quote(sums.fees),
-        "settlement": format_quote(sums.settlement),
-        "donated": format_quote(sums.donated),
+        "solvent": Wide::from(books.vault) >= books.claims(),
+        "deficit_epoch": books.clearinghouse().deficit_epoch,
         "underlyings": books.directory.underlyings.len(),
         "expiries": books.expiries.len(),
         "accounts": {
@@ -71,9 +95,8 @@ pub fn run(session: &Session) -> Result<(), Failure> {
         "broken": broken,
         "time": books.now,
     });
-    session.print(&pairs(&rows), &value);
-    if broken.is_empty() {
-        return Ok(());
+    for (field, _, atoms) in money {
+        value[*field] = json!(format_quote(*atoms));
     }
-    Err(Failure::Other(anyhow::anyhow!("the books do not balance: {}", broken.join("; "))))
+    value
 }

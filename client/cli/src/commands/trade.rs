@@ -6,18 +6,23 @@ use plimsoll::events::TradeCleared;
 use plimsoll::positions::Series;
 use plimsoll::TradeClearArgs;
 use plimsoll_client::directory::Directory;
+use plimsoll_client::error::{LedgerError, Refusal, Rejection};
 use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::price::format_quote;
 use plimsoll_client::quote::{self, TradeQuote};
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_client::Pubkey;
-use plimsoll_core::trade::Standing;
+use plimsoll_core::trade::{Standing, TradeRefusal};
+use plimsoll_core::units::Quote;
 use serde_json::{json, Value};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
+use super::live_margin::liquidations;
+use crate::output::{table, Facts};
+use crate::refusal::Known;
 use crate::session::{keypair, Session};
-use crate::{amount, series, Failure};
+use crate::{amount, refusal, series, Failure};
 
 /// Commands of the group.
 #[derive(clap::Subcommand)]
@@ -26,7 +31,7 @@ pub enum Command {
     #[command(after_help = "Example (the signer buys from the maker):\n  \
         plimsoll trade clear BTC-30JAN26-100000-C --quantity 3 --price 25.5 \\\n      \
         --buyer 0 --seller <ADDRESS> --seller-keypair maker.json\n\n\
-        With --dry-run both sides' balances before and after are shown, and nothing is sent.")]
+        Both sides' balances before and after are shown; with --dry-run nothing is sent.")]
     Clear(Clear),
 }
 
@@ -84,37 +89,71 @@ pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
         buyer_sequence: buyer.sequence,
         seller_sequence: seller.sequence,
     };
-    let mut rows = vec![("series", args.series.to_ascii_uppercase()), ("contracts", args.quantity.to_string())];
-    let mut value = json!({
-        "series": args.series.to_ascii_uppercase(), "quantity": args.quantity, "price": format_quote(price),
-        "buyer": buyer_at.to_string(), "seller": seller_at.to_string(),
-    });
-    if session.settings.dry_run {
-        let sides = quotes(session, &directory, &[buyer_at, seller_at], &traded, (args.quantity, price))?;
-        for (name, quoted) in ["buyer", "seller"].into_iter().zip(&sides) {
-            preview(name, quoted, &mut rows);
-            value[format!("{name}_quote")] = quote_value(quoted);
-        }
-    }
+    let sides = quotes(session, &directory, &[buyer_at, seller_at], &traded, (args.quantity, price))?;
     let side = |account, key: &Keypair| Side { account, authority: key.pubkey() };
     let build = instruction::trade_clear(&directory, side(&buyer, &buyer_key), side(&seller, &seller_key), clear);
-    let outcome = session.execute(&[session.ok(build)?], &[&buyer_key, &seller_key])?;
-    if let Some(event) = session.ok(outcome.event::<TradeCleared>())? {
-        rows.push(("price, mark", format!("{}, {} per contract", format_quote(price), format_quote(event.mark))));
-        rows.push(("fee of each side", format_quote(event.fee)));
-        rows.push(("buyer's cash", format_quote(event.buyer_cash_after)));
-        rows.push(("seller's cash", format_quote(event.seller_cash_after)));
-        rows.push(("open interest", event.open_interest_after.to_string()));
-        value["mark"] = json!(format_quote(event.mark));
-        value["fee"] = json!(format_quote(event.fee));
-        value["buyer_cash_after"] = json!(format_quote(event.buyer_cash_after));
-        value["seller_cash_after"] = json!(format_quote(event.seller_cash_after));
-        value["buyer_quantity_after"] = json!(event.buyer_quantity_after);
-        value["seller_quantity_after"] = json!(event.seller_quantity_after);
-        value["open_interest_after"] = json!(event.open_interest_after);
+    let known = |rejection: &Rejection| Known {
+        account: sides.as_ref().and_then(|sides| at_fault(rejection, sides, [&buyer_at, &seller_at])),
+        decimals: None,
+    };
+    let outcome = session.execute_as(&[session.ok(build)?], &[&buyer_key, &seller_key], known)?;
+    let event: TradeCleared = session.event(&outcome)?;
+    let mut facts = Facts::default()
+        .text("series", args.series.to_ascii_uppercase())
+        .field("quantity", event.quantity)
+        .quote("price", event.price)
+        .quote("mark", event.mark)
+        .quote("fee", event.fee)
+        .text("buyer", event.buyer)
+        .text("seller", event.seller)
+        .quote("buyer_cash_after", event.buyer_cash_after)
+        .quote("seller_cash_after", event.seller_cash_after)
+        .field("buyer_quantity_after", event.buyer_quantity_after)
+        .field("seller_quantity_after", event.seller_quantity_after)
+        .field("open_interest_after", event.open_interest_after);
+    for (name, quoted) in ["buyer", "seller"].into_iter().zip(sides.iter().flatten()) {
+        facts = facts
+            .json(&format!("{name}_quote"), quote_value(session, &directory, quoted))
+            .row(name, format!("initial {}", change(quoted, |standing| standing.initial)))
+            .row("", format!("maintenance {}", change(quoted, |standing| standing.maintenance)));
     }
-    session.report(&outcome, rows, value);
+    session.report(&outcome, facts);
     Ok(())
+}
+
+/// What the trade does to both sides before it is signed; `None` where the program's rules refuse to value it: the
+/// transaction then says why.
+fn quotes(
+    session: &Session,
+    directory: &Directory,
+    addresses: &[Pubkey; 2],
+    traded: &Series,
+    (quantity, price): (i32, i64),
+) -> Result<Option<[TradeQuote; 2]>, Failure> {
+    let expiry = Some((traded.underlying, traded.expiry));
+    let snapshot = session.ok(Snapshot::load_with(&session.ledger, directory, addresses, expiry, None))?;
+    let sides = quote::trade(&snapshot, 0, traded, quantity, price).and_then(|buyer| {
+        let seller = quote::trade(&snapshot, 1, traded, quantity.saturating_neg(), price)?;
+        Ok([buyer, seller])
+    });
+    match sides {
+        Err(LedgerError::Refused(_)) => Ok(None),
+        other => session.ok(other.map(Some)),
+    }
+}
+
+/// The side whose quote breaks the rule that the program named; `None`: it is not about one side.
+fn at_fault(rejection: &Rejection, sides: &[TradeQuote; 2], addresses: [&Pubkey; 2]) -> Option<String> {
+    let breaks = |quoted: &TradeQuote| quoted.refusal.is_some_and(|refusal| in_words(refusal).rule == rejection.rule);
+    match [breaks(&sides[0]), breaks(&sides[1])] {
+        [true, false] => Some(format!("buyer {}", addresses[0])),
+        [false, true] => Some(format!("seller {}", addresses[1])),
+        _ => None,
+    }
+}
+
+fn in_words(refusal: TradeRefusal) -> Refusal {
+    plimsoll::refusals::trade_refused(refusal).into()
 }
 
 /// The two signers, who must differ: the program refuses one key on both sides.
@@ -133,60 +172,51 @@ fn signers(session: &Session, args: &Clear) -> Result<(Keypair, Keypair), Failur
     Ok((buyer, seller))
 }
 
-fn quotes(
-    session: &Session,
-    directory: &Directory,
-    addresses: &[Pubkey; 2],
-    traded: &Series,
-    (quantity, price): (i32, i64),
-) -> Result<[TradeQuote; 2], Failure> {
-    let expiry = Some((traded.underlying, traded.expiry));
-    let snapshot = session.ok(Snapshot::load_with(&session.ledger, directory, addresses, expiry, None))?;
-    Ok([
-        session.ok(quote::trade(&snapshot, 0, traded, quantity, price))?,
-        session.ok(quote::trade(&snapshot, 1, traded, quantity.saturating_neg(), price))?,
-    ])
+/// One amount of a side before and after.
+fn change(quoted: &TradeQuote, amount: impl Fn(&Standing) -> Quote) -> String {
+    format!("{} -> {}", format_quote(amount(&quoted.before).0), format_quote(amount(&quoted.after).0))
 }
 
-/// One side's balances before and after, and why it would be refused.
-pub fn preview(name: &'static str, quoted: &TradeQuote, rows: &mut Vec<(&str, String)>) {
-    rows.push((name, format!("before: {}", standing_row(&quoted.before))));
-    rows.push(("", format!("after:  {}", standing_row(&quoted.after))));
-    rows.push((
-        "",
-        format!(
-            "cash {}, fee {}, mark {}",
-            format_quote(quoted.cash.0),
-            format_quote(quoted.plan.fee.0),
-            format_quote(quoted.terms.mark.0)
-        ),
-    ));
-    if let Some(refusal) = &quoted.refusal {
-        rows.push(("", format!("would be refused: {refusal:?}")));
+/// Balances of a side before and after, liquidation prices after, and why it would be refused.
+pub fn quote_table(session: &Session, directory: &Directory, title: &str, quoted: &TradeQuote) -> String {
+    let balance = |name: &str, amount: fn(&Standing) -> Quote| {
+        vec![name.to_owned(), format_quote(amount(&quoted.before).0), format_quote(amount(&quoted.after).0)]
+    };
+    let alone = |name: &str, text: String| vec![name.to_owned(), String::new(), text];
+    let mut rows = vec![
+        balance("equity", |standing| standing.equity),
+        balance("initial", |standing| standing.initial),
+        balance("maintenance", |standing| standing.maintenance),
+        alone("free cash", format_quote(quoted.free_cash_after)),
+        alone("cash moved", format_quote(quoted.cash.0)),
+        alone("fee", format_quote(quoted.plan.fee.0)),
+        alone("mark per contract", format_quote(quoted.terms.mark.0)),
+    ];
+    let (_, lines) = liquidations(session, directory, &quoted.liquidation_after);
+    rows.extend(lines.into_iter().map(|line| alone("liquidated", line)));
+    let text = table(&[title, "before", "after"], rows);
+    match quoted.refusal {
+        Some(refusal) => format!("{text}\nwould be refused: {}", refusal::explain_here(&in_words(refusal))),
+        None => text,
     }
 }
 
-fn standing_row(standing: &Standing) -> String {
-    format!(
-        "equity {}  initial {}  maintenance {}",
-        format_quote(standing.equity.0),
-        format_quote(standing.initial.0),
-        format_quote(standing.maintenance.0)
-    )
-}
-
 /// The same as JSON.
-pub fn quote_value(quoted: &TradeQuote) -> Value {
+pub fn quote_value(session: &Session, directory: &Directory, quoted: &TradeQuote) -> Value {
     let standing = |standing: &Standing| {
         json!({
             "equity": format_quote(standing.equity.0), "initial": format_quote(standing.initial.0),
             "maintenance": format_quote(standing.maintenance.0),
         })
     };
+    let refusal = quoted.refusal.map(in_words);
     json!({
         "before": standing(&quoted.before), "after": standing(&quoted.after), "cash": format_quote(quoted.cash.0),
         "fee": format_quote(quoted.plan.fee.0), "mark": format_quote(quoted.terms.mark.0),
         "free_cash_after": format_quote(quoted.free_cash_after),
-        "refusal": quoted.refusal.as_ref().map(|refusal| format!("{refusal:?}")),
+        "liquidation_after": liquidations(session, directory, &quoted.liquidation_after).0,
+        "refusal": refusal.map(|refusal| {
+            json!({ "rule": refusal.rule, "message": refusal::explain_here(&refusal) })
+        }),
     })
 }

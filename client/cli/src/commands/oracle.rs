@@ -1,0 +1,159 @@
+//! `plimsoll oracle`: accepted prices.
+
+use plimsoll::error::oracle_refused;
+use plimsoll::events::PriceAccepted;
+use plimsoll::state::{OracleState, Underlying};
+use plimsoll_client::error::Refusal;
+use plimsoll_client::instruction;
+use plimsoll_client::price::{format_atoms, format_quote, format_vol};
+use plimsoll_client::status::load_oracles;
+use plimsoll_core::oracle::{check, Action};
+use plimsoll_core::units::Vol;
+use serde_json::{json, Map, Value};
+
+use crate::output::{dash, table, Facts};
+use crate::series::{moment, underlying as find_underlying, underlying_name};
+use crate::session::Session;
+use crate::{config, refusal, Failure};
+
+/// Commands of the group.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Accept the price that a Pyth price update account holds; anyone may.
+    #[command(after_help = "Example:\n  plimsoll oracle accept BTC <PRICE_UPDATE>\n\n\
+        The account is one that Pyth's receiver program wrote, of the underlying's feed, and newer than the last \
+        accepted price. Nothing is posted: the update must be on chain already.")]
+    Accept {
+        /// Name or index of the underlying.
+        underlying: String,
+        /// Address of the price update account.
+        price_update: String,
+    },
+    /// Accepted prices with age, confidence, volatility, and what they are good enough for.
+    #[command(after_help = "Examples:\n  plimsoll oracle show\n  plimsoll oracle show BTC")]
+    Show {
+        /// Name or index of one underlying [default: all].
+        underlying: Option<String>,
+    },
+}
+
+/// What a price may be good enough for, by name.
+const USES: [(&str, Action); 5] = [
+    ("risk_increase", Action::RiskIncrease),
+    ("withdraw", Action::Withdraw),
+    ("risk_reduce", Action::RiskReduce),
+    ("liquidate", Action::Liquidate),
+    ("sample", Action::Sample),
+];
+
+/// Runs a command. Errors: `Input`, refusals, connection.
+pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Accept { underlying, price_update } => accept(session, underlying, price_update),
+        Command::Show { underlying } => show(session, underlying.as_deref()),
+    }
+}
+
+fn accept(session: &Session, underlying: &str, price_update: &str) -> Result<(), Failure> {
+    let price_update = config::address("PRICE_UPDATE", price_update)?;
+    let signer = session.keypair()?;
+    let directory = session.directory()?;
+    let index = find_underlying(session, &directory, underlying)?;
+    let build = instruction::oracle_accept(&directory.underlying(index), &price_update);
+    let outcome = session.execute(&[build], &[&signer])?;
+    let event: PriceAccepted = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("underlying", underlying_name(session, &directory, index))
+        .text("address", event.underlying)
+        .text("price_update", price_update)
+        .field("sequence", event.sequence)
+        .field("publish_time", event.publish_time)
+        .quote("price_before", event.price_before)
+        .quote("price_after", event.price_after)
+        .quote("raw", event.raw)
+        .field("walking_since", (event.walking_since > 0).then_some(event.walking_since))
+        .text("volatility", format_vol(Vol(event.volatility)));
+    session.report(&outcome, facts);
+    Ok(())
+}
+
+fn show(session: &Session, underlying: Option<&str>) -> Result<(), Failure> {
+    let directory = session.directory()?;
+    let chosen = underlying.map(|text| find_underlying(session, &directory, text)).transpose()?;
+    let now = session.now()?;
+    let oracles = session.ok(load_oracles(&session.ledger, &directory))?;
+    let (mut rows, mut limits, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, (underlying, oracle)) in &oracles {
+        if chosen.is_some_and(|chosen| chosen != *index) {
+            continue;
+        }
+        let name = underlying_name(session, &directory, *index);
+        rows.push(row(&name, oracle, now));
+        let uses = uses(underlying, oracle, now);
+        for (action, refused) in &uses {
+            if let Some(refused) = refused {
+                limits.push(format!("{name} is not good enough to {}: {refused}", action.replace('_', " ")));
+            }
+        }
+        let mut object = value(&name, *index, oracle, now);
+        object["address"] = json!(directory.underlying(*index).to_string());
+        object["refused_uses"] =
+            uses.into_iter().map(|(action, refused)| (action, json!(refused))).collect::<Map<_, _>>().into();
+        values.push(object);
+    }
+    let header = ["underlying", "price", "age", "confidence", "average", "walking to", "volatility", "scan im / mm"];
+    let text = std::iter::once(table(&header, rows)).chain(limits).collect::<Vec<_>>().join("\n");
+    session.print(&text, &json!({ "time": now, "oracles": values }));
+    Ok(())
+}
+
+/// Per use of the price: why it is refused now, in words; `None`: it is not.
+fn uses(underlying: &Underlying, oracle: &OracleState, now: i64) -> Vec<(String, Option<String>)> {
+    let rules = underlying.oracle_parameters.rules();
+    let refused = |action: Action| {
+        let refusal = check(action, oracle.price.rules(), now, rules).err()?;
+        Some(refusal::explain_here(&Refusal::from(oracle_refused(refusal))))
+    };
+    USES.into_iter().map(|(name, action)| (name.to_owned(), refused(action))).collect()
+}
+
+fn accepted(oracle: &OracleState) -> bool {
+    oracle.price.publish_time > 0
+}
+
+fn age(oracle: &OracleState, now: i64) -> Option<i64> {
+    accepted(oracle).then(|| now.saturating_sub(oracle.price.publish_time))
+}
+
+fn row(name: &str, oracle: &OracleState, now: i64) -> Vec<String> {
+    let price = &oracle.price;
+    let quote = |atoms: i64| dash(accepted(oracle).then(|| format_quote(atoms)));
+    let volatility = &oracle.volatility;
+    vec![
+        name.to_owned(),
+        quote(price.price),
+        dash(age(oracle, now).map(|age| format!("{age} s"))),
+        quote(price.confidence),
+        quote(price.ema),
+        dash(
+            (price.walking_since > 0)
+                .then(|| format!("{} since {}", format_quote(price.raw), moment(price.walking_since))),
+        ),
+        format_vol(Vol(volatility.state)),
+        format!("{} / {}", format_atoms(volatility.range_im, 6), format_atoms(volatility.range_mm, 6)),
+    ]
+}
+
+fn value(name: &str, index: u16, oracle: &OracleState, now: i64) -> Value {
+    let (price, volatility) = (&oracle.price, &oracle.volatility);
+    let quote = |atoms: i64| accepted(oracle).then(|| format_quote(atoms));
+    json!({
+        "underlying": name, "index": index, "sequence": oracle.sequence,
+        "price": quote(price.price), "raw": quote(price.raw), "average": quote(price.ema),
+        "confidence": quote(price.confidence), "publish_time": accepted(oracle).then_some(price.publish_time),
+        "age_seconds": age(oracle, now), "walking_since": (price.walking_since > 0).then_some(price.walking_since),
+        "volatility": format_vol(Vol(volatility.state)),
+        "range_im": format_atoms(volatility.range_im, 6), "range_mm": format_atoms(volatility.range_mm, 6),
+        "scale_im": format_atoms(volatility.scale_im, 6), "scale_mm": format_atoms(volatility.scale_mm, 6),
+    })
+}
