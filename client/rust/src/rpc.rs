@@ -1,6 +1,7 @@
 //! The [`Ledger`] over JSON-RPC.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use base64::{prelude::BASE64_STANDARD, Engine};
 use solana_account::Account;
@@ -16,7 +17,7 @@ use solana_rpc_client_api::{
     filter::{Memcmp, RpcFilterType},
     request::{RpcError, RpcResponseErrorData},
 };
-use solana_transaction::{versioned::VersionedTransaction, Signature};
+use solana_transaction::{versioned::VersionedTransaction, Signature, TransactionError};
 use solana_transaction_status_client_types::{
     option_serializer::OptionSerializer, UiInnerInstructions, UiInstruction, UiTransactionEncoding,
     UiTransactionReturnData,
@@ -27,6 +28,9 @@ use crate::ledger::{AccountFilter, Execution, Ledger, Outcome};
 
 /// Most addresses of one `getMultipleAccounts` call.
 const ACCOUNTS_PER_CALL: usize = 100;
+
+/// Most addresses of one `getRecentPrioritizationFees` call.
+const FEE_ADDRESSES: usize = 128;
 
 /// The clock sysvar's address.
 const CLOCK_ADDRESS: Pubkey = solana_program::pubkey!("SysvarC1ock11111111111111111111111111111111");
@@ -45,6 +49,12 @@ impl RpcLedger {
     /// Connects to `url` at `commitment`.
     pub fn with_commitment(url: &str, commitment: CommitmentConfig) -> Self {
         Self { client: RpcClient::new_with_commitment(url.to_owned(), commitment) }
+    }
+
+    /// Connects to `url` at commitment `confirmed`; a request without an answer after `timeout` fails.
+    pub fn with_timeout(url: &str, timeout: Duration) -> Self {
+        let commitment = CommitmentConfig::confirmed();
+        Self { client: RpcClient::new_with_timeout_and_commitment(url.to_owned(), timeout, commitment) }
     }
 
     /// The client below, for what the trait does not cover (airdrops, health).
@@ -73,8 +83,12 @@ impl RpcLedger {
         Ok(execution)
     }
 
-    /// A failed send. The preflight's logs come with the error; those of a failure on chain are fetched.
+    /// A failed send. The preflight's logs come with the error; those of a failure on chain are fetched. A transaction
+    /// that its block hash outlived did not run.
     fn rejected(&self, error: ClientError, transaction: &VersionedTransaction, programs: &[Pubkey]) -> LedgerError {
+        if let ErrorKind::RpcError(RpcError::ForUser(_)) = error.kind() {
+            return LedgerError::NotRun(TransactionError::BlockhashNotFound);
+        }
         if let ErrorKind::RpcError(RpcError::RpcResponseError {
             data: RpcResponseErrorData::SendTransactionPreflightFailure(result),
             ..
@@ -117,9 +131,13 @@ impl Ledger for RpcLedger {
         };
         let found = self.client.get_program_ui_accounts_with_config(&plimsoll::ID, config).map_err(transport)?;
         let decode = |(address, account): (Pubkey, solana_account_decoder_client_types::UiAccount)| {
-            let account = account
+            let account: Account = account
                 .to_account()
                 .ok_or_else(|| LedgerError::Transport(format!("{address}: account data not readable")))?;
+            // Of another type is for the decoder to say; of another key is a node that ignores filters.
+            if account.data.starts_with(&filter.discriminator) && !filter.accepts(&account.data) {
+                return Err(LedgerError::Transport(format!("{address}: not among the accounts asked for")));
+            }
             Ok((address, account))
         };
         found.into_iter().map(decode).collect()
@@ -133,6 +151,12 @@ impl Ledger for RpcLedger {
 
     fn latest_blockhash(&self) -> Result<Hash, LedgerError> {
         self.client.get_latest_blockhash().map_err(transport)
+    }
+
+    fn recent_priority_fees(&self, addresses: &[Pubkey]) -> Result<Vec<u64>, LedgerError> {
+        let addresses = addresses.get(..addresses.len().min(FEE_ADDRESSES)).unwrap_or(addresses);
+        let fees = self.client.get_recent_prioritization_fees(addresses).map_err(transport)?;
+        Ok(fees.into_iter().map(|fee| fee.prioritization_fee).collect())
     }
 
     fn execute(&self, transaction: VersionedTransaction) -> Result<Outcome, LedgerError> {
