@@ -1,1 +1,7 @@
-//! Tests of the keeper.
+//! Tests of the keeper's library and of its binary, against a node that is honest, lying or dead.
+mod alarm;
+mod config;
+mod liquidator;
+mod lying;
+mod node;
+mod recording;

@@ -202,8 +202,18 @@ pub fn programs(transaction: &VersionedTransaction) -> Vec<Pubkey> {
     transaction.message.instructions().iter().map(program).collect()
 }
 
+/// The error with its causes: what failed, and why (refused, timed out, not JSON).
 fn transport(error: ClientError) -> LedgerError {
-    LedgerError::Transport(error.to_string())
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(deeper) = cause {
+        let said = deeper.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = deeper.source();
+    }
+    LedgerError::Transport(text)
 }
 
 fn optional<T>(value: OptionSerializer<T>) -> Option<T> {
