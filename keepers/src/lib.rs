@@ -12,9 +12,11 @@
 //! | [`plan`], [`policy`] | what to do about it, and at which terms |
 //! | [`send`], [`turn`] | transactions, and the rounds of one turn |
 //! | [`run`] | turns without end: logs, metrics, recording, stop |
+//! | [`audit`] | equations that do not hold, told from reads a moment apart |
 //! | [`replay`] | recorded plans made again |
 //! | [`config`], [`metrics`] | the configuration file; the Prometheus endpoint |
 
+pub mod audit;
 mod base58;
 pub mod book;
 pub mod config;

@@ -55,7 +55,7 @@ pub fn turn_failed() {
     counter!(RPC_ERRORS).increment(1);
 }
 
-/// What the accounts of a view look like, and how many equations are broken.
+/// What the accounts of a view look like, and how many equations are confirmed to be broken.
 pub fn viewed(view: &View, broken: usize) {
     let Health { sound, called, liquidatable, insolvent, in_auction, unknown } =
         view.book.books.health(&view.book.markets);

@@ -5,6 +5,7 @@ use std::time::Instant;
 use plimsoll_client::ledger::Ledger;
 use tracing::{debug, error, info, warn};
 
+use crate::audit::Audit;
 use crate::feed::recorded::{Recorder, RecordingError};
 use crate::feed::{Feed, FeedError, View};
 use crate::metrics;
@@ -28,7 +29,7 @@ pub struct Options {
 /// was decided.
 pub fn run(keeper: &Keeper, ledger: &dyn Ledger, feed: &mut dyn Feed, options: Options) -> Result<(), FeedError> {
     let Options { mode, once, recorder } = options;
-    let mut journal = Journal { keeper, mode, recorder, failed: None, orphaned: false };
+    let mut journal = Journal { keeper, mode, recorder, failed: None, orphaned: false, audit: Audit::default() };
     loop {
         let turn = match feed.next() {
             Ok(None) => return Ok(()),
@@ -77,6 +78,7 @@ struct Journal<'a> {
     recorder: Option<Recorder>,
     failed: Option<RecordingError>,
     orphaned: bool,
+    audit: Audit,
 }
 
 impl Journal<'_> {
@@ -86,6 +88,7 @@ impl Journal<'_> {
             error!("the equations of the clearinghouse cannot be computed: {problem}");
             Vec::new()
         });
+        let broken = self.audit.confirm(broken);
         for equation in &broken {
             error!("{equation}: tell the authority of the clearinghouse; liquidations go on");
         }
@@ -106,7 +109,8 @@ impl Observer for Journal<'_> {
     fn planned(&mut self, view: &View, actions: &[Action]) {
         debug!(time = view.book.now(), accounts = view.book.books.accounts.len(), decisions = actions.len(), "plan");
         if let Some(recorder) = &mut self.recorder {
-            self.failed = recorder.write(self.keeper, view, actions).err();
+            let written = recorder.write(self.keeper, view, actions);
+            self.failed = self.failed.take().or(written.err());
         }
     }
 

@@ -4,10 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use plimsoll_localnet::chain::free_port;
-use plimsoll_localnet::keys::{LIQUIDATOR, TRADERS};
+use plimsoll_client::Pubkey;
+use plimsoll_localnet::chain::{free_port, Chain, ChainConfig};
+use plimsoll_localnet::keys::{self, LIQUIDATOR, TRADERS};
 use plimsoll_localnet::Localnet;
 use serde_json::Value;
 
@@ -135,6 +136,44 @@ fn without_a_websocket_the_liquidator_says_so_and_polls() {
     assert!(log.contains(&format!("websocket ws://127.0.0.1:{closed}: ")), "{log}");
     assert!(log.contains("polling meanwhile, next try in 1 s") && log.contains("next try in 2 s"), "{log}");
     localnet.shutdown().unwrap();
+}
+
+#[test]
+fn a_lost_websocket_is_connected_again() {
+    let (rpc_port, ws_port) = (free_port(0, "").unwrap(), free_port(0, "").unwrap());
+    let chain =
+        || Chain::start(ChainConfig { rpc_port, ws_port, start: 1_780_272_000, block_milliseconds: 400 }).unwrap();
+    let first = chain();
+    let folder = std::env::temp_dir().join(format!("plimsoll-reconnect-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let keypair = keys::write(&folder, "keeper", &keys::keypair(5, "keeper")).unwrap();
+    let (config, log) = (folder.join("liquidator.toml"), folder.join("log"));
+    let (url, ws_url, clearinghouse) = (first.rpc_url(), first.ws_url(), Pubkey::new_unique());
+    let text =
+        format!("url = {url:?}\nws_url = {ws_url:?}\nkeypair = {keypair:?}\nclearinghouse = \"{clearinghouse}\"\n");
+    std::fs::write(&config, text).unwrap();
+    let mut command = Command::new(path("plimsoll-liquidator"));
+    command.arg("--config").arg(&config).stderr(std::fs::File::create(&log).unwrap());
+    let liquidator = Liquidator(command.spawn().unwrap());
+
+    let logged = |what: &str| std::fs::read_to_string(&log).unwrap().matches(what).count();
+    wait_for_log("the first connection", || logged("watching for changes") == 1);
+    first.shutdown().unwrap();
+    wait_for_log("the loss", || logged("polling meanwhile") >= 1);
+    let second = chain();
+    wait_for_log("the second connection", || logged("watching for changes") == 2);
+    assert!(logged(&format!("no Clearinghouse at {clearinghouse}")) >= 1);
+    drop(liquidator);
+    second.shutdown().unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+fn wait_for_log(what: &str, mut ready: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !ready() {
+        assert!(began.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// The value of a metric, its labels written as Prometheus does; `None`: it is not there.
