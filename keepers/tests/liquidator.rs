@@ -121,8 +121,8 @@ fn arguments_that_do_not_fit_are_refused() {
 #[test]
 fn a_bad_configuration_keypair_or_address_ends_with_code_2_and_one_line() {
     let folder = Folder::new("bad");
-    let config = folder.config("http://127.0.0.1:1", "inteval_seconds = 3\n");
-    refused(&["--config", config.to_str().unwrap()], &["keeper.toml: line 4", "unknown field `inteval_seconds`"]);
+    let config = folder.config("http://127.0.0.1:1", "interval_second = 3\n");
+    refused(&["--config", config.to_str().unwrap()], &["keeper.toml: line 4", "unknown field `interval_second`"]);
     refused(&["--config", "/nowhere/keeper.toml"], &["/nowhere/keeper.toml", "--config takes a TOML file"]);
     let config = folder.file("x.toml", "url = \"http://h\"\nkeypair = \"/nowhere/k.json\"\nclearinghouse = \"abc\"\n");
     refused(&["--config", config.to_str().unwrap()], &["x.toml", "clearinghouse = \"abc\" is not an address"]);

@@ -71,11 +71,11 @@ fn a_broken_line_is_named_by_its_number_and_the_code_is_2() {
     let line = first_frame().to_line().unwrap();
     let half = &line[..line.len() / 2];
     let future = line.replacen("\"format\":1", "\"format\":2", 1);
-    let odd = line.replacen("\"format\":1", "\"format\":1,\"fromat\":1", 1);
+    let odd = line.replacen("\"format\":1", "\"format\":1,\"formats\":1", 1);
     for (text, part) in [
         (half, "not a line of a recording"),
         (&future, "format 2, this release reads 1"),
-        (&odd, "unknown field `fromat`"),
+        (&odd, "unknown field `formats`"),
         ("", "not a line of a recording"),
     ] {
         let path = folder.file("broken.jsonl", &format!("{line}\n{text}\n")).display().to_string();

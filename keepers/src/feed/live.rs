@@ -49,7 +49,7 @@ impl<'a> Live<'a> {
             }
             Err(cause) => {
                 self.failures = self.failures.saturating_add(1);
-                Err(FeedError::Node { url: self.url.clone(), cause, retry: self.pause().unwatched })
+                Err(FeedError::Node { url: self.url.clone(), cause: Box::new(cause), retry: self.pause().unwatched })
             }
         }
     }

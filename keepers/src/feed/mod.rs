@@ -49,7 +49,7 @@ pub enum FeedError {
         /// Its address.
         url: String,
         /// What was wrong.
-        cause: LedgerError,
+        cause: Box<LedgerError>,
         /// When the feed asks again.
         retry: Duration,
     },
