@@ -53,7 +53,7 @@ fn a_dry_run_simulates_and_sends_nothing() {
 }
 
 #[test]
-fn garbage_and_errors() {
+fn garbage_and_errors_are_not_believed() {
     nothing_comes_of(Lie::Garbage, &["expected value at line 1"]);
     nothing_comes_of(Lie::ServerError, &["500"]);
     nothing_comes_of(Lie::Error, &["Node is behind"]);
@@ -65,7 +65,7 @@ fn a_connection_that_hangs_is_given_up_in_time() {
 }
 
 #[test]
-fn accounts_of_another_program() {
+fn accounts_of_another_program_are_refused() {
     let steal = |account: &mut Account| account.owner = Pubkey::new_from_array([3; 32]);
     nothing_comes_of(Lie::Changed("MarginAccount", steal), &["MarginAccount", "owned by"]);
     // A market account of another program is no market account.
@@ -73,7 +73,7 @@ fn accounts_of_another_program() {
 }
 
 #[test]
-fn truncated_data() {
+fn truncated_data_is_refused_for_every_type() {
     for kind in ["Clearinghouse", "Underlying", "OracleState", "Expiry", "MarginAccount", "InsuranceFund"] {
         let cut = |account: &mut Account| account.data.truncate(account.data.len() - 1);
         nothing_comes_of(Lie::Changed(kind, cut), &[kind, "bytes, expected"]);
@@ -81,26 +81,26 @@ fn truncated_data() {
 }
 
 #[test]
-fn another_discriminator() {
+fn another_discriminator_is_refused() {
     for kind in ["OracleState", "MarginAccount"] {
         nothing_comes_of(Lie::Changed(kind, |account| account.data[0] ^= 1), &[kind, "starts with"]);
     }
 }
 
 #[test]
-fn another_layout_version() {
+fn another_layout_version_is_refused() {
     let age = |account: &mut Account| account.data[8 + std::mem::offset_of!(MarginAccount, version)] = 9;
     nothing_comes_of(Lie::Changed("MarginAccount", age), &["MarginAccount", "layout version 9"]);
 }
 
 #[test]
-fn accounts_that_are_kept_back() {
+fn accounts_that_are_kept_back_are_missed() {
     nothing_comes_of(Lie::Hidden("OracleState"), &["no OracleState at"]);
     nothing_comes_of(Lie::Hidden("Clearinghouse"), &["no Clearinghouse at"]);
 }
 
 #[test]
-fn accounts_under_anothers_address() {
+fn accounts_under_the_address_of_another_are_refused() {
     nothing_comes_of(Lie::Swapped, &["the account at", "is that of"]);
 }
 

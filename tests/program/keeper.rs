@@ -276,6 +276,27 @@ fn what_it_takes_never_exceeds_its_own_margin() {
 }
 
 #[test]
+fn an_insolvent_account_is_taken_whole_for_its_loss() {
+    let world = insolvent();
+    let careful = keeper_of(&world, LIQUIDATOR, Policy { take_insolvent: false, ..Policy::default() });
+    assert!(decide(&world, &careful).is_empty());
+    let keeper = keeper_of(&world, LIQUIDATOR, Policy::default());
+    let planned = decide(&world, &keeper);
+    let equity = i64::try_from(world.balances(SELLER).expect("balances").equity).expect("equity");
+    let [Action::Bid { fraction: 1_000_000, price_limit, deficit: true, .. }] = planned.as_slice() else {
+        panic!("{planned:?}")
+    };
+    assert!(equity < 0 && (equity..0).contains(price_limit), "{equity}, limit {price_limit}");
+    // A little later the loss has changed by less than the slippage.
+    world.chain.advance(5);
+    let done = keeper.send(&world.chain, &view(&world).book, &planned[0]).expect("takeover");
+    assert!(!done.events.is_empty());
+    assert_eq!(world.account(SELLER).position_count, 0);
+    assert!(world.balances(LIQUIDATOR).expect("balances").initial >= 0);
+    world.full_check();
+}
+
+#[test]
 fn a_keeper_without_an_account_only_cranks() {
     let (world, keeper) = two_falling();
     let nobody = Keeper { account: Pubkey::new_from_array([7; 32]), ..keeper };

@@ -69,31 +69,34 @@ fn bid(book: &Book, candidate: &Candidate, mine: &MarginAccount, policy: &Policy
         if !affordable || bid.maintenance_after <= auction.worth.maintenance {
             return None;
         }
+        let slack = slack(&bid, auction, policy)?;
+        let loss = bid.plan.from_waterfall.0;
         let action = Action::Bid {
             account: candidate.address,
             sequence: candidate.account.sequence,
             fraction,
-            price_limit: price_limit(&bid, auction, policy)?,
-            deficit: bid.plan.from_waterfall.0 > book.books.insurance.balance,
+            price_limit: cost(&bid)?.saturating_add(slack),
+            deficit: loss > 0 && loss.saturating_add(slack) > book.books.insurance.balance,
         };
         Some((gain(&bid)?, action))
     })
 }
 
-/// Value at the mark of what the bidder receives, less what it pays.
-fn gain(bid: &BidQuote) -> Option<i64> {
-    let received = bid.plan.value.0.checked_add(bid.plan.from_waterfall.0)?;
-    received.checked_sub(bid.plan.payment.0)?.checked_sub(bid.plan.slice.0)
+/// What a bidder pays, and its limit is held against; negative: it is paid.
+fn cost(bid: &BidQuote) -> Option<i64> {
+    bid.plan.payment.0.checked_add(bid.plan.slice.0)?.checked_sub(bid.plan.from_waterfall.0)
 }
 
-/// What the bid costs, with the slippage of the policy; a takeover costs exactly the equity.
-fn price_limit(bid: &BidQuote, auction: &AuctionQuote, policy: &Policy) -> Option<i64> {
-    if bid.takeover {
-        return Some(auction.worth.equity);
-    }
-    let cost = bid.plan.payment.0.checked_add(bid.plan.slice.0)?;
-    let slack = Quote(bid.plan.value.0.saturating_abs()).ratio_down(Ratio(policy.slippage_ppm)).ok()?;
-    Some(cost.saturating_add(slack.0))
+/// Value at the mark of what the bidder receives, less what it costs.
+fn gain(bid: &BidQuote) -> Option<i64> {
+    bid.plan.value.0.checked_sub(cost(bid)?)
+}
+
+/// How much more a bid may cost than planned: the policy's slippage on the value bought; of a book that is taken over,
+/// and is worth nothing together with its payment, on its legs.
+fn slack(bid: &BidQuote, auction: &AuctionQuote, policy: &Policy) -> Option<i64> {
+    let bought = if bid.takeover { auction.worth.legs } else { bid.plan.value.0 };
+    Quote(bought.saturating_abs()).ratio_down(Ratio(policy.slippage_ppm)).ok().map(|slack| slack.0)
 }
 
 /// Fractions to try, largest first, ppm; none when the price is not good enough yet.
