@@ -1,6 +1,7 @@
 //! Every account of one clearinghouse at one moment.
 
-use plimsoll::state::{Expiry, MarginAccount};
+use plimsoll::state::{Collateral, Expiry, MarginAccount, OracleState, Underlying};
+use plimsoll_client::address;
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::ledger::Ledger;
 use plimsoll_client::snapshot::{MarketData, Snapshot};
@@ -18,11 +19,37 @@ pub struct Book {
 }
 
 impl Book {
-    /// Loads everything of `clearinghouse`. Errors: `Missing`, `Decode`, transport.
+    /// Loads everything of `clearinghouse`. Errors: `Missing`, `Decode`, transport: a book is whole or not there.
     pub fn load(ledger: &(impl Ledger + ?Sized), clearinghouse: &Pubkey) -> Result<Self, LedgerError> {
         let books = Books::load(ledger, clearinghouse)?;
         let markets = MarketData::load(ledger, &books.market_addresses())?;
-        Ok(Self { books, markets })
+        let book = Self { books, markets };
+        book.check_whole()?;
+        Ok(book)
+    }
+
+    /// Every market account is there and of its type, every margin account stands at its own address. A node that says
+    /// otherwise would have the keeper leave accounts out of its plan in silence.
+    fn check_whole(&self) -> Result<(), LedgerError> {
+        let directory = &self.books.directory;
+        for index in directory.underlyings.keys() {
+            let underlying = directory.underlying(*index);
+            self.markets.require::<Underlying>(&underlying)?;
+            self.markets.require::<OracleState>(&address::oracle(&underlying))?;
+        }
+        for (index, time) in self.books.expiries.keys() {
+            self.markets.require::<Expiry>(&directory.expiry(*index, *time))?;
+        }
+        for collateral in directory.collaterals.values() {
+            self.markets.require::<Collateral>(&address::collateral(&directory.address, &collateral.mint))?;
+        }
+        for (address, account) in &self.books.accounts {
+            let own = address::of_margin_account(account);
+            if own != *address {
+                return Err(LedgerError::Transport(format!("the account at {address} is that of {own}")));
+            }
+        }
+        Ok(())
     }
 
     /// Clock of the book: unix seconds.

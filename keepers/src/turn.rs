@@ -1,20 +1,15 @@
-//! One turn of a keeper: load, plan, send.
+//! One turn of a keeper: plan on a view, send, and plan again while that made more possible.
 
-use plimsoll::{AuctionBidArgs, AuctionStartArgs, CollateralSaleArgs};
 use plimsoll_client::error::LedgerError;
-use plimsoll_client::instruction::{self, Side};
-use plimsoll_client::ledger::{Ledger, Outcome, SendOptions};
+use plimsoll_client::ledger::{Ledger, Outcome};
 use solana_keypair::Keypair;
-use solana_program::instruction::Instruction;
 use solana_program::pubkey::Pubkey;
 
-use crate::book::Book;
+use crate::feed::{Direct, Feed, FeedError, View};
 use crate::plan::{plan, Action};
 use crate::policy::Policy;
 
-/// Compute units a keeper's transaction may use.
-const COMPUTE_LIMIT: u32 = 1_000_000;
-/// Most times a turn loads and plans again, because what it did made more possible.
+/// Most plans of one turn.
 const ROUNDS: usize = 4;
 
 /// A keeper: whose keys, which account, which policy.
@@ -28,7 +23,7 @@ pub struct Keeper {
     pub signer: Keypair,
     /// What it is willing to do.
     pub policy: Policy,
-    /// Priority fee: micro-lamports per compute unit.
+    /// Priority fee: micro-lamports per compute unit; the lowest, if the policy follows the recent ones.
     pub priority_fee: u64,
 }
 
@@ -41,82 +36,113 @@ pub struct Done {
     pub result: Result<Outcome, LedgerError>,
 }
 
+/// Whether decisions are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// They are.
+    Send,
+    /// They are only simulated, one plan a turn.
+    Simulate,
+}
+
+/// Who is told what happens during a turn.
+pub trait Observer {
+    /// A plan was made on `view`.
+    fn planned(&mut self, view: &View, actions: &[Action]);
+    /// A decision was sent or simulated.
+    fn done(&mut self, done: Done);
+}
+
+impl Observer for Vec<Done> {
+    fn planned(&mut self, _: &View, _: &[Action]) {}
+
+    fn done(&mut self, done: Done) {
+        self.push(done);
+    }
+}
+
 impl Keeper {
-    /// The instructions of `action`. Errors: `Build`, `Missing` for an account that is not in the book.
-    pub fn instruction(&self, book: &Book, action: &Action) -> Result<Instruction, LedgerError> {
-        let directory = &book.books.directory;
-        let account = |address: &Pubkey| {
-            let missing = LedgerError::Missing { kind: "MarginAccount", address: *address };
-            book.books.accounts.get(address).ok_or(missing)
-        };
-        let valid_until = book.now().saturating_add(self.policy.valid_seconds);
-        match action {
-            Action::Sample { expiry: (index, time) } => {
-                Ok(instruction::settlement_sample(&directory.underlying(*index), *time))
-            }
-            Action::SettleExpiry { expiry: (index, time) } => {
-                Ok(instruction::expiry_settle(&directory.underlying(*index), *time))
-            }
-            Action::SettleAccount { account: address, expiry: (index, time) } => {
-                Ok(instruction::account_settle(directory, account(address)?, *index, *time))
-            }
-            Action::Sweep { expiry: (index, time) } => Ok(instruction::expiry_sweep(directory, *index, *time)),
-            Action::BuyCollateral { account: address, collateral, amount, price_limit } => {
-                let mine = account(&self.account)?;
-                let (collateral, amount, price_limit) = (*collateral, *amount, *price_limit);
-                let args = CollateralSaleArgs { collateral, amount, price_limit, valid_until };
-                instruction::collateral_sale(directory, account(address)?, mine, &mine.owner, args)
-            }
-            Action::Start { account: address, sequence } => {
-                let args = AuctionStartArgs { valid_until, sequence: *sequence };
-                instruction::auction_start(directory, account(address)?, account(&self.account)?, args)
-            }
-            Action::Bid { account: address, sequence, fraction, price_limit, deficit } => {
-                let (fraction, price_limit, sequence) = (*fraction, *price_limit, *sequence);
-                let args = AuctionBidArgs { fraction, price_limit, valid_until, sequence };
-                let bidder = Side::of_owner(account(&self.account)?);
-                instruction::auction_bid(directory, account(address)?, bidder, *deficit, args)
-            }
-            Action::End { account: address } => instruction::auction_end(directory, account(address)?),
-        }
-    }
-
-    /// Sends one decision. Errors: what the program refused, or transport.
-    pub fn send(&self, ledger: &dyn Ledger, book: &Book, action: &Action) -> Result<Outcome, LedgerError> {
-        let instruction = self.instruction(book, action)?;
-        let options = SendOptions {
-            compute_limit: Some(COMPUTE_LIMIT),
-            priority_fee: self.priority_fee,
-            ..SendOptions::default()
-        };
-        ledger.send(&[instruction], &[&self.signer], &options)
-    }
-
-    /// One turn: load the book, plan, send everything; again while something new became possible. Each decision is
-    /// made once a turn: one that fails is not tried again before the next.
-    ///
-    /// Errors: only when the book cannot be loaded; what a single decision came to is in its [`Done`].
-    pub fn step(&self, ledger: &dyn Ledger) -> Result<Vec<Done>, LedgerError> {
-        let mut done: Vec<Done> = Vec::new();
-        for _ in 0..ROUNDS {
-            let book = Book::load(ledger, &self.clearinghouse)?;
-            let actions = plan(&book, &self.account, &self.policy);
-            let fresh: Vec<Action> =
-                actions.into_iter().filter(|action| done.iter().all(|past| past.action != *action)).collect();
-            if fresh.is_empty() {
-                break;
-            }
-            for action in fresh {
-                let bids = matches!(action, Action::Bid { .. } | Action::BuyCollateral { .. });
-                let result = self.send(ledger, &book, &action);
-                let moved = bids && result.is_ok();
-                done.push(Done { action, result });
-                // A bid changes the keeper's own account: what was planned after it stands on an old one.
-                if moved {
-                    break;
-                }
-            }
+    /// One turn on any ledger, from a view taken now. Errors: only when a view cannot be had; what a single decision
+    /// came to is in its [`Done`].
+    pub fn step(&self, ledger: &dyn Ledger) -> Result<Vec<Done>, FeedError> {
+        let mut feed = Direct { ledger, clearinghouse: self.clearinghouse };
+        let mut done = Vec::new();
+        if let Some(view) = feed.next()? {
+            self.turn(ledger, &mut feed, view, Mode::Send, &mut done)?;
         }
         Ok(done)
     }
+
+    /// Plans on `view` and sends everything; again on a new view of `feed` while something succeeded. Each decision is
+    /// made once a turn: one that fails is not tried again before the next. A lost connection ends the turn.
+    ///
+    /// Errors: a view after the first cannot be had.
+    pub fn turn(
+        &self,
+        ledger: &dyn Ledger,
+        feed: &mut dyn Feed,
+        view: View,
+        mode: Mode,
+        observer: &mut dyn Observer,
+    ) -> Result<(), FeedError> {
+        let mut tried: Vec<Action> = Vec::new();
+        let mut next = Some(view);
+        for _ in 0..ROUNDS {
+            let Some(view) = next else { break };
+            let mut actions = plan(&view.book, &self.account, &self.policy);
+            observer.planned(&view, &actions);
+            actions.retain(|action| !tried.contains(action));
+            let progress = self.carry_out(ledger, &view, (actions, mode), &mut tried, observer);
+            if progress != Progress::More {
+                break;
+            }
+            next = feed.again()?;
+        }
+        Ok(())
+    }
+
+    /// Sends `actions` in order, but of bids and purchases only up to the first that succeeds.
+    fn carry_out(
+        &self,
+        ledger: &dyn Ledger,
+        view: &View,
+        (actions, mode): (Vec<Action>, Mode),
+        tried: &mut Vec<Action>,
+        observer: &mut dyn Observer,
+    ) -> Progress {
+        let (mut bought, mut progress) = (false, Progress::Nothing);
+        for action in actions {
+            let purchase = action.is_purchase();
+            if bought && purchase {
+                // Planned on an account that is not as it was; the next round plans it anew.
+                continue;
+            }
+            let result = match mode {
+                Mode::Send => self.send(ledger, &view.book, &action),
+                Mode::Simulate => self.simulate(ledger, &view.book, &action),
+            };
+            let (landed, lost) = (result.is_ok(), matches!(result, Err(LedgerError::Transport(_))));
+            tried.push(action.clone());
+            observer.done(Done { action, result });
+            if lost {
+                return Progress::Lost;
+            }
+            if landed && mode == Mode::Send {
+                bought |= purchase;
+                progress = Progress::More;
+            }
+        }
+        progress
+    }
+}
+
+/// What sending a plan came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Nothing changed.
+    Nothing,
+    /// Something landed, which may have made more possible.
+    More,
+    /// The connection is gone.
+    Lost,
 }

@@ -145,9 +145,9 @@ impl Ready {
         let keypair = &self.wallet(LIQUIDATOR)?.keypair;
         let valid_seconds = i64::from(speed).saturating_mul(60);
         Ok(format!(
-            "# Written by plimsoll-localnet.\nurl = {:?}\nclearinghouse = {:?}\nkeypair = {keypair:?}\naccount_id = 0\n\
-             interval_seconds = 1\n\n[policy]\nvalid_seconds = {valid_seconds}\n",
-            self.rpc_url, self.clearinghouse
+            "# Written by plimsoll-localnet.\nurl = {:?}\nws_url = {:?}\nclearinghouse = {:?}\nkeypair = {keypair:?}\n\
+             account_id = 0\ninterval_seconds = 1\n\n[policy]\nvalid_seconds = {valid_seconds}\n",
+            self.rpc_url, self.ws_url, self.clearinghouse
         ))
     }
 }

@@ -21,6 +21,7 @@ mod forge;
 mod fuzz;
 mod harness;
 mod insurance_deposit;
+mod keeper;
 mod margin_account_close;
 mod margin_account_open;
 mod owner_create;

@@ -166,6 +166,13 @@ pub trait Ledger {
     /// What the transaction would do now; nothing is kept. Errors as [`Ledger::execute`].
     fn dry_run(&self, transaction: VersionedTransaction) -> Result<Outcome, LedgerError>;
 
+    /// Priority fees that recent transactions paid which write all of `addresses`, micro-lamports per compute unit, one
+    /// per block; empty where nobody competes for blocks. Errors: transport.
+    fn recent_priority_fees(&self, addresses: &[Pubkey]) -> Result<Vec<u64>, LedgerError> {
+        let _ = addresses;
+        Ok(Vec::new())
+    }
+
     /// One account. Errors: transport.
     fn account(&self, address: &Pubkey) -> Result<Option<Account>, LedgerError> {
         Ok(self.accounts(std::slice::from_ref(address))?.pop().flatten())

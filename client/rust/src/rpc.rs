@@ -17,7 +17,7 @@ use solana_rpc_client_api::{
     filter::{Memcmp, RpcFilterType},
     request::{RpcError, RpcResponseErrorData},
 };
-use solana_transaction::{versioned::VersionedTransaction, Signature};
+use solana_transaction::{versioned::VersionedTransaction, Signature, TransactionError};
 use solana_transaction_status_client_types::{
     option_serializer::OptionSerializer, UiInnerInstructions, UiInstruction, UiParsedInstruction,
     UiTransactionEncoding, UiTransactionReturnData,
@@ -32,6 +32,9 @@ const ACCOUNTS_PER_CALL: usize = 100;
 /// How often, and how far apart, a confirmed transaction is asked for.
 const FETCH_ATTEMPTS: u32 = 10;
 const FETCH_PAUSE: Duration = Duration::from_millis(500);
+
+/// Most addresses of one `getRecentPrioritizationFees` call.
+const FEE_ADDRESSES: usize = 128;
 
 /// The clock sysvar's address.
 const CLOCK_ADDRESS: Pubkey = solana_program::pubkey!("SysvarC1ock11111111111111111111111111111111");
@@ -50,6 +53,12 @@ impl RpcLedger {
     /// Connects to `url` at `commitment`.
     pub fn with_commitment(url: &str, commitment: CommitmentConfig) -> Self {
         Self { client: RpcClient::new_with_commitment(url.to_owned(), commitment) }
+    }
+
+    /// Connects to `url` at commitment `confirmed`; a request without an answer after `timeout` fails.
+    pub fn with_timeout(url: &str, timeout: Duration) -> Self {
+        let commitment = CommitmentConfig::confirmed();
+        Self { client: RpcClient::new_with_timeout_and_commitment(url.to_owned(), timeout, commitment) }
     }
 
     /// The client below, for what the trait does not cover (airdrops, health).
@@ -89,8 +98,12 @@ impl RpcLedger {
         self.fetch(signature, keys)
     }
 
-    /// A failed send. The preflight's logs come with the error; those of a failure on chain are fetched.
+    /// A failed send. The preflight's logs come with the error; those of a failure on chain are fetched. A transaction
+    /// that its block hash outlived did not run.
     fn rejected(&self, error: ClientError, transaction: &VersionedTransaction, programs: &[Pubkey]) -> LedgerError {
+        if let ErrorKind::RpcError(RpcError::ForUser(_)) = error.kind() {
+            return LedgerError::NotRun(TransactionError::BlockhashNotFound);
+        }
         if let ErrorKind::RpcError(RpcError::RpcResponseError {
             data: RpcResponseErrorData::SendTransactionPreflightFailure(result),
             ..
@@ -147,9 +160,13 @@ impl Ledger for RpcLedger {
         };
         let found = self.client.get_program_ui_accounts_with_config(&plimsoll::ID, config).map_err(transport)?;
         let decode = |(address, account): (Pubkey, solana_account_decoder_client_types::UiAccount)| {
-            let account = account
+            let account: Account = account
                 .to_account()
                 .ok_or_else(|| LedgerError::Transport(format!("{address}: account data not readable")))?;
+            // Of another type is for the decoder to say; of another key is a node that ignores filters.
+            if account.data.starts_with(&filter.discriminator) && !filter.accepts(&account.data) {
+                return Err(LedgerError::Transport(format!("{address}: not among the accounts asked for")));
+            }
             Ok((address, account))
         };
         found.into_iter().map(decode).collect()
@@ -163,6 +180,12 @@ impl Ledger for RpcLedger {
 
     fn latest_blockhash(&self) -> Result<Hash, LedgerError> {
         self.client.get_latest_blockhash().map_err(transport)
+    }
+
+    fn recent_priority_fees(&self, addresses: &[Pubkey]) -> Result<Vec<u64>, LedgerError> {
+        let addresses = addresses.get(..addresses.len().min(FEE_ADDRESSES)).unwrap_or(addresses);
+        let fees = self.client.get_recent_prioritization_fees(addresses).map_err(transport)?;
+        Ok(fees.into_iter().map(|fee| fee.prioritization_fee).collect())
     }
 
     fn execute(&self, transaction: VersionedTransaction) -> Result<Outcome, LedgerError> {

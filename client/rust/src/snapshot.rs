@@ -4,13 +4,13 @@
 //! retriever and view builder, so that a client cannot value an account differently from the program.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anchor_lang::prelude::AccountInfo;
 use plimsoll::margin::Valuation;
 use plimsoll::markets::{Markets, Scope};
 use plimsoll::state::MarginAccount;
 use plimsoll_core::margin::Balances;
-use solana_account::Account;
 use solana_program::pubkey::Pubkey;
 
 use crate::decode::State;
@@ -43,10 +43,11 @@ impl Aligned {
     }
 }
 
-/// Market accounts (underlyings, oracles, expiries, collateral) by address, as fetched.
+/// Market accounts (underlyings, oracles, expiries, collateral) by address, as fetched. A clone shares them: a keeper
+/// values thousands of accounts on the same ones.
 #[derive(Clone, Debug, Default)]
 pub struct MarketData {
-    accounts: HashMap<Pubkey, Aligned>,
+    accounts: Arc<HashMap<Pubkey, Aligned>>,
 }
 
 impl MarketData {
@@ -63,7 +64,7 @@ impl MarketData {
 
     /// Puts in or replaces one account's data; the caller knows that the program owns it.
     pub fn insert(&mut self, address: Pubkey, data: &[u8]) {
-        self.accounts.insert(address, Aligned::new(data));
+        Arc::make_mut(&mut self.accounts).insert(address, Aligned::new(data));
     }
 
     /// Whether the account at `address` is there.
@@ -73,9 +74,13 @@ impl MarketData {
 
     /// The account at `address`, decoded; `None` if it is not here or not of this type.
     pub fn decode<T: State>(&self, address: &Pubkey) -> Option<T> {
-        let data = self.accounts.get(address)?.bytes().to_vec();
-        let account = Account { lamports: 1, data, owner: plimsoll::ID, ..Account::default() };
-        T::decode(address, &account).ok()
+        self.require(address).ok()
+    }
+
+    /// The account at `address`, decoded. Errors: `Missing` if it is not here; `Decode` if it is not of this type.
+    pub fn require<T: State>(&self, address: &Pubkey) -> Result<T, LedgerError> {
+        let missing = LedgerError::Missing { kind: T::NAME, address: *address };
+        Ok(T::decode_data(address, self.accounts.get(address).ok_or(missing)?.bytes())?)
     }
 
     /// Runs `f` with the program's valuation of `scope` at `now`, unix seconds.

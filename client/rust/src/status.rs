@@ -8,6 +8,7 @@ use plimsoll::constants::INDEX_NONE;
 use plimsoll::state::{Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Underlying};
 use plimsoll_core::invariants::{ClearinghouseSums, CollateralSums, InvariantViolation, SeriesSums};
 use plimsoll_core::units::Wide;
+use solana_account::Account;
 use solana_program::pubkey::Pubkey;
 
 use crate::address;
@@ -89,13 +90,13 @@ impl Books {
         let expiries = ledger.load_all::<Expiry>(
             &AccountFilter::all::<Expiry>().with_key(std::mem::offset_of!(Expiry, clearinghouse), address),
         )?;
-        let vaults: Vec<Pubkey> = directory.collaterals.values().map(|c| c.vault).collect();
-        let mut amounts = Vec::with_capacity(vaults.len());
-        for vault in &vaults {
-            amounts.push(token_balance(ledger, vault)?);
-        }
+        let vaults: Vec<Pubkey> = std::iter::once(directory.clearinghouse.vault)
+            .chain(directory.collaterals.values().map(|collateral| collateral.vault))
+            .collect();
+        let held = ledger.accounts(&vaults)?;
+        let mut amounts = held.iter().map(|account| tokens_in(account.as_ref()));
         Ok(Self {
-            vault: token_balance(ledger, &directory.clearinghouse.vault)?,
+            vault: amounts.next().unwrap_or(0),
             collateral_vaults: directory.collaterals.keys().copied().zip(amounts).collect(),
             insurance,
             accounts: accounts.into_iter().collect(),
@@ -260,8 +261,12 @@ pub fn series_of(account: &MarginAccount, leg: &plimsoll_core::position::Positio
 
 /// Tokens in a token account; 0 if there is none. Errors: transport.
 pub fn token_balance(ledger: &(impl Ledger + ?Sized), address: &Pubkey) -> Result<u64, LedgerError> {
-    let account = ledger.account(address)?;
-    Ok(account.and_then(|a| TokenAccount::unpack(&a.data).ok()).map_or(0, |token| token.amount))
+    Ok(tokens_in(ledger.account(address)?.as_ref()))
+}
+
+/// Tokens in a token account; 0 if there is none.
+fn tokens_in(account: Option<&Account>) -> u64 {
+    account.and_then(|account| TokenAccount::unpack(&account.data).ok()).map_or(0, |token| token.amount)
 }
 
 fn equal(left: i64, right: i64) -> Result<(), InvariantViolation> {

@@ -1,0 +1,194 @@
+//! Auctions and purchases of collateral: what pays, the most valuable first.
+
+use plimsoll::auction::clock;
+use plimsoll::cash::{self, after_interest};
+use plimsoll::constants::INDEX_NONE;
+use plimsoll::state::{CollateralSlot, MarginAccount};
+use plimsoll_client::quote::{self, AuctionQuote, BidQuote};
+use plimsoll_client::status::load_oracle;
+use plimsoll_core::debt::{plan_sale, sale_discount, SalePlan, SaleTerms};
+use plimsoll_core::liquidation::{plan_start_fee, started, FRACTION_ONE};
+use plimsoll_core::units::{Price, Quote, Ratio};
+use solana_program::pubkey::Pubkey;
+
+use super::Action;
+use crate::book::Book;
+use crate::policy::Policy;
+use crate::scan::{candidates, prices_valid, Candidate, Stage};
+
+/// Every fraction, ppm.
+const ALL: u32 = 1_000_000;
+/// Price of a collateral that counts as one USD: quote atoms.
+const ONE_USD: i64 = 1_000_000;
+
+/// Starts and bids by falling value, then ends, all else equal by address; `mine` is the keeper's account, without
+/// which nothing but ends is planned.
+pub fn auctions(book: &Book, mine: Option<&MarginAccount>, policy: &Policy) -> Vec<Action> {
+    let mut valued: Vec<(i64, Action)> = Vec::new();
+    let mut ends = Vec::new();
+    for candidate in candidates(book) {
+        if candidate.stage == Stage::Endable {
+            ends.extend(policy.crank.then_some(Action::End { account: candidate.address }));
+            continue;
+        }
+        // The program refuses the same owner on both sides.
+        let Some(mine) = mine.filter(|mine| mine.owner != candidate.account.owner) else { continue };
+        valued.extend(match candidate.stage {
+            Stage::Startable => policy.start.then(|| start(book, &candidate)),
+            _ => bid(book, &candidate, mine, policy),
+        });
+    }
+    // Stable: candidates come by address.
+    valued.sort_by_key(|(value, _)| std::cmp::Reverse(*value));
+    valued.into_iter().map(|(_, action)| action).chain(ends).collect()
+}
+
+/// A start and the starter's share of its fee: quote atoms.
+fn start(book: &Book, candidate: &Candidate) -> (i64, Action) {
+    let (worth, rules) = (&candidate.auction.worth, &candidate.auction.rules.parameters);
+    let due = started(&clock(&candidate.account.auction), book.now(), rules).fee_due;
+    let fee = plan_start_fee(Quote(worth.equity), Quote(worth.maintenance), due, rules);
+    let action = Action::Start { account: candidate.address, sequence: candidate.account.sequence };
+    (fee.map_or(0, |fee| fee.starter.0), action)
+}
+
+/// The bid for the largest fraction that the policy and the keeper's own margin allow, and what it gains at the mark:
+/// quote atoms.
+fn bid(book: &Book, candidate: &Candidate, mine: &MarginAccount, policy: &Policy) -> Option<(i64, Action)> {
+    if !policy.bid || mine.in_auction() {
+        return None;
+    }
+    let snapshot = book.snapshot(&[*candidate.account, *mine]);
+    if !prices_valid(&snapshot) {
+        return None;
+    }
+    let auction = &candidate.auction;
+    fractions(auction, policy).into_iter().find_map(|fraction| {
+        let bid = quote::bid(&snapshot, 0, Some(1), fraction).ok()?;
+        let affordable = bid.bidder_after.initial >= i128::from(policy.reserve) && bid.bidder_cash_after >= 0;
+        if !affordable || bid.maintenance_after <= auction.worth.maintenance {
+            return None;
+        }
+        let slack = slack(&bid, auction, policy)?;
+        let loss = bid.plan.from_waterfall.0;
+        let action = Action::Bid {
+            account: candidate.address,
+            sequence: candidate.account.sequence,
+            fraction,
+            price_limit: cost(&bid)?.saturating_add(slack),
+            deficit: loss > 0 && loss.saturating_add(slack) > book.books.insurance.balance,
+        };
+        Some((gain(&bid)?, action))
+    })
+}
+
+/// What a bidder pays, and its limit is held against; negative: it is paid.
+fn cost(bid: &BidQuote) -> Option<i64> {
+    bid.plan.payment.0.checked_add(bid.plan.slice.0)?.checked_sub(bid.plan.from_waterfall.0)
+}
+
+/// Value at the mark of what the bidder receives, less what it costs.
+fn gain(bid: &BidQuote) -> Option<i64> {
+    bid.plan.value.0.checked_sub(cost(bid)?)
+}
+
+/// How much more a bid may cost than planned: the policy's slippage on the value bought; of a book that is taken over,
+/// and is worth nothing together with its payment, on its legs.
+fn slack(bid: &BidQuote, auction: &AuctionQuote, policy: &Policy) -> Option<i64> {
+    let bought = if bid.takeover { auction.worth.legs } else { bid.plan.value.0 };
+    Quote(bought.saturating_abs()).ratio_down(Ratio(policy.slippage_ppm)).ok().map(|slack| slack.0)
+}
+
+/// Fractions to try, largest first, ppm; none when the price is not good enough yet.
+fn fractions(auction: &AuctionQuote, policy: &Policy) -> Vec<u32> {
+    let Some(limits) = auction.limits else {
+        let insolvent = auction.worth.equity_high < 0;
+        return if insolvent && policy.take_insolvent { vec![ALL] } else { Vec::new() };
+    };
+    let discount = FRACTION_ONE.saturating_sub(auction.price_factor.0) / 1_000;
+    if discount < i64::from(policy.min_discount_ppm) {
+        return Vec::new();
+    }
+    let ppm = |fraction: i64| u32::try_from(fraction / 1_000).unwrap_or(ALL);
+    let smallest = ppm(limits.smallest.0.saturating_add(999)).min(ALL);
+    let mut next = ppm(limits.discounted.0).max(smallest);
+    let mut tries = vec![next, ppm(limits.largest.0)];
+    while next > smallest {
+        next = (next / 2).max(smallest);
+        tries.push(next);
+    }
+    tries.retain(|fraction| *fraction >= smallest && *fraction <= ppm(limits.largest.0));
+    tries
+}
+
+/// Purchases of debtors' collateral by falling gain against the oracle price, else by address.
+pub fn purchases(book: &Book, mine: &MarginAccount, policy: &Policy) -> Vec<Action> {
+    let others = book.books.accounts.iter().filter(|(_, account)| account.owner != mine.owner);
+    let mut valued: Vec<(i64, Action)> =
+        others.filter_map(|(address, account)| purchase(book, (address, account), mine, policy)).collect();
+    valued.sort_by_key(|(value, _)| std::cmp::Reverse(*value));
+    valued.into_iter().map(|(_, action)| action).collect()
+}
+
+/// As much of a debtor's first collateral as is cheap enough and the keeper can carry, and what buying it gains: quote
+/// atoms.
+fn purchase(
+    book: &Book,
+    (address, account): (&Pubkey, &MarginAccount),
+    mine: &MarginAccount,
+    policy: &Policy,
+) -> Option<(i64, Action)> {
+    if account.cash >= 0 || account.in_auction() || mine.in_auction() {
+        return None;
+    }
+    let parameters = book.books.clearinghouse().parameters.rules();
+    let discount = sale_discount(book.now().saturating_sub(account.debt_since), parameters);
+    let slot = account.collaterals.iter().find(|slot| slot.amount > 0)?;
+    if discount < policy.min_sale_discount_ppm || !prices_valid(&book.snapshot(&[*account, *mine])) {
+        return None;
+    }
+    let mut terms = sale_terms(book, account, slot)?;
+    loop {
+        let sale = plan_sale(&terms, parameters).ok()?;
+        if can_carry(book, mine, (slot.index, &sale), policy)? {
+            let gain = sale.proceeds.ratio_down(Ratio(discount)).ok()?;
+            let (collateral, amount, price_limit) = (slot.index, sale.amount, sale.proceeds.0);
+            return Some((gain.0, Action::BuyCollateral { account: *address, collateral, amount, price_limit }));
+        }
+        // Half as much; a purchase of nothing is refused by the rule book and ends this.
+        terms.wanted = sale.amount / 2;
+    }
+}
+
+/// Debt with its interest, holding, price and clock of the sale of `slot`, all that is held.
+fn sale_terms(book: &Book, account: &MarginAccount, slot: &CollateralSlot) -> Option<SaleTerms> {
+    let directory = &book.books.directory;
+    let collateral = directory.collaterals.get(&slot.index)?;
+    let price = match collateral.priced_by {
+        INDEX_NONE => ONE_USD,
+        index => load_oracle(&book.markets, directory, index)?.price.price,
+    };
+    let cash = after_interest(account, book.now(), &directory.clearinghouse.parameters).ok()?;
+    Some(SaleTerms {
+        debt: Quote(cash.checked_neg()?),
+        held: slot.amount,
+        wanted: u64::MAX,
+        price: Price(price),
+        decimals: collateral.decimals,
+        elapsed: book.now().saturating_sub(account.debt_since),
+        price_limit: Quote(i64::MAX),
+    })
+}
+
+/// Whether the keeper's cash and initial balance suffice after a purchase. `None`: it has no room for another kind of
+/// collateral, or cannot be valued.
+fn can_carry(book: &Book, mine: &MarginAccount, (index, sale): (u16, &SalePlan), policy: &Policy) -> Option<bool> {
+    let clearinghouse = book.books.clearinghouse();
+    let mut after = *mine;
+    cash::change(&mut after, sale.proceeds.0.checked_neg()?, book.now(), &clearinghouse.parameters).ok()?;
+    let slot = after.collateral_slot_mut(index)?;
+    (slot.index, slot.amount) = (index, slot.amount.checked_add(sale.amount)?);
+    let free = cash::free(&after, book.now(), clearinghouse).ok()?;
+    let balances = book.balances(&after).ok()?;
+    Some(free >= 0 && balances.initial >= i128::from(policy.reserve))
+}
