@@ -13,6 +13,7 @@ mod expiry_close;
 mod expiry_settle;
 mod fuzz;
 mod harness;
+mod identity;
 mod positions;
 mod program_test_smoke;
 mod scenarios;

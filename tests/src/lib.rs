@@ -11,6 +11,7 @@
 pub mod chain;
 pub mod feed;
 pub mod invariants;
+pub mod kernel_bench;
 pub mod metrics;
 pub mod pyth;
 pub mod token;
