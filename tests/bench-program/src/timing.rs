@@ -1,7 +1,7 @@
 //! Loops over one function, for its compute units: the units of a loop less those of the empty one, by its length.
 //!
-//! Inputs are prepared before the loop, as a margin evaluation prepares them per expiry and scenario. `black_box` keeps
-//! them in memory, so that every round loads what a real one loads.
+//! Inputs are prepared before the loop, as a margin evaluation prepares them per expiry and scenario, and every round
+//! loads them from memory, as a real one does.
 
 use core::hint::black_box;
 
@@ -83,12 +83,25 @@ pub struct Inputs {
 /// 30 days, 5 % a year: the tenor of the greeks.
 const SECONDS: i64 = 30 * 86_400;
 
-/// The sum of `count` calls of `body`, wrapping.
+/// Everything a loop may read, behind one reference.
+struct Prepared {
+    inputs: Inputs,
+    scale: Scale,
+    series: Strike,
+    forward: Forward,
+    spread: Deviation,
+    shock: Shock,
+    tenor: Tenor,
+    quantity: i64,
+}
+
+/// The sum of `count` calls of `body`, wrapping. The reference is hidden from the compiler in every round: nothing is
+/// computed before the loop that a call would have to compute.
 #[inline(always)]
-fn looped(count: u64, body: impl Fn() -> i64) -> i64 {
+fn looped(count: u64, prepared: &Prepared, body: impl Fn(&Prepared) -> i64) -> i64 {
     let (mut sum, mut round) = (0i64, 0u64);
     while round < count {
-        sum = sum.wrapping_add(black_box(body()));
+        sum = sum.wrapping_add(black_box(body(black_box(prepared))));
         round = black_box(round.wrapping_add(1));
     }
     sum
@@ -96,56 +109,55 @@ fn looped(count: u64, body: impl Fn() -> i64) -> i64 {
 
 /// Calls `timed` `count` times on `inputs`; returns a sum over the results.
 pub fn repeat(timed: Timed, count: u64, inputs: &Inputs) -> i64 {
-    let Inputs { forward, strike, sd, factor } = *inputs;
-    let scale = Scale::of(forward);
-    let (prepared, series, spread) = (Forward::new(scale, forward), Strike::new(scale, strike), Deviation::new(sd));
-    let tenor = Tenor::new(SECONDS, ONE / 20);
+    let scale = Scale::of(inputs.forward);
+    let prepared = Prepared {
+        inputs: *inputs,
+        scale,
+        series: Strike::new(scale, inputs.strike),
+        forward: Forward::new(scale, inputs.forward),
+        spread: Deviation::new(inputs.sd),
+        shock: Shock::new(inputs.factor),
+        tenor: Tenor::new(SECONDS, ONE / 20),
+        quantity: -7,
+    };
     match timed {
-        Timed::Empty => looped(count, || 0),
-        Timed::ScenarioReprice => {
-            let (shock, quantity) = (Shock::new(factor), -7i64);
-            looped(count, || {
-                let shocked = black_box(&prepared).shocked(black_box(&shock));
-                price(black_box(&series), &shocked, black_box(&spread)).wrapping_mul(*black_box(&quantity))
-            })
-        }
-        Timed::Price => looped(count, || price(black_box(&series), black_box(&prepared), black_box(&spread))),
-        Timed::PriceGreeks => looped(count, || {
-            let g = price_greeks(black_box(&series), black_box(&prepared), black_box(&spread), black_box(&tenor));
+        Timed::Empty => looped(count, &prepared, |_| 0),
+        Timed::ScenarioReprice => looped(count, &prepared, |p| {
+            price(&p.series, &p.forward.shocked(&p.shock), &p.spread).wrapping_mul(p.quantity)
+        }),
+        Timed::Price => looped(count, &prepared, |p| price(&p.series, &p.forward, &p.spread)),
+        Timed::PriceGreeks => looped(count, &prepared, |p| {
+            let g = price_greeks(&p.series, &p.forward, &p.spread, &p.tenor);
             // Every field is made: the sum keeps them.
             [g.put, g.delta, g.gamma, g.vega, g.theta, g.rho].iter().fold(g.call, |sum, part| sum.wrapping_add(*part))
         }),
-        Timed::SmileVol => smile_vol(count, &prepared, series.ln_k),
-        _ => plain(timed, count, inputs),
+        Timed::SmileVol => smile_vol(count, &prepared),
+        _ => plain(timed, count, &prepared),
     }
 }
 
 /// The functions of plain integers.
 #[inline(never)]
-fn plain(timed: Timed, count: u64, inputs: &Inputs) -> i64 {
-    let Inputs { forward, strike, sd, .. } = *inputs;
-    let sum = |d: Deviation| d.sd();
+fn plain(timed: Timed, count: u64, prepared: &Prepared) -> i64 {
     match timed {
-        Timed::CallPrice => looped(count, || call_price(black_box(forward), black_box(strike), black_box(sd))),
-        Timed::Deviation => looped(count, || sum(*black_box(&Deviation::new(black_box(sd))))),
-        Timed::Forward => {
-            let scale = Scale::of(forward);
-            looped(count, || Forward::new(black_box(scale), black_box(forward)).ln_f)
-        }
-        Timed::DeviationOf => looped(count, || deviation(black_box(sd), black_box(SECONDS))),
-        Timed::Ln => looped(count, || ln(black_box(sd))),
-        Timed::Exp => looped(count, || exp(black_box(sd))),
-        Timed::Sqrt => looped(count, || sqrt::<32, 32>(black_box(sd))),
-        Timed::Pow => looped(count, || pow(black_box(sd), black_box(ONE / 3))),
-        _ => looped(count, || cdf(black_box(sd))),
+        Timed::CallPrice => looped(count, prepared, |p| call_price(p.inputs.forward, p.inputs.strike, p.inputs.sd)),
+        // A deviation is made to be kept: all of it is written.
+        Timed::Deviation => looped(count, prepared, |p| black_box(&Deviation::new(p.inputs.sd)).sd()),
+        Timed::Forward => looped(count, prepared, |p| black_box(&Forward::new(p.scale, p.inputs.forward)).ln_f),
+        Timed::DeviationOf => looped(count, prepared, |p| deviation(p.inputs.sd, SECONDS)),
+        Timed::Ln => looped(count, prepared, |p| ln(p.inputs.sd)),
+        Timed::Exp => looped(count, prepared, |p| exp(p.inputs.sd)),
+        Timed::Sqrt => looped(count, prepared, |p| sqrt::<32, 32>(p.inputs.sd)),
+        Timed::Pow => looped(count, prepared, |p| pow(p.inputs.sd, ONE / 3)),
+        _ => looped(count, prepared, |p| cdf(p.inputs.sd)),
     }
 }
 
 #[inline(never)]
-fn smile_vol(count: u64, forward: &Forward, ln_k: i64) -> i64 {
+fn smile_vol(count: u64, prepared: &Prepared) -> i64 {
     let svi = Svi { a: ONE / 100, b: ONE / 20, rho: -ONE / 4, m: ONE / 50, sigma: ONE / 10 };
-    match Smile::new(svi, forward.ln_f, YEAR / 12) {
-        Some(smile) => looped(count, || black_box(&smile).vol(black_box(ln_k))),
+    match Smile::new(svi, prepared.forward.ln_f, YEAR / 12) {
+        Some(smile) => looped(count, prepared, |p| black_box(&smile).vol(p.series.ln_k)),
         None => 0,
     }
 }

@@ -12,8 +12,8 @@ use super::Measured;
 
 /// Price atoms of the forward.
 const FORWARD: i64 = 95_663_506_048;
-/// Strikes in thousandths of the forward, and the factors of the scenarios: every product of two is inside the domain.
-const STRIKES: [i64; 7] = [500, 800, 950, 1_000, 1_050, 1_250, 1_640];
+/// Strikes in thousandths of the forward, and the factors of the scenarios: no strike is above twice a shocked forward.
+const STRIKES: [i64; 7] = [500, 800, 950, 1_000, 1_050, 1_250, 1_600];
 const FACTORS: [i64; 5] = [820, 955, 1_000, 1_045, 1_180];
 /// Strikes above twice every shocked forward.
 const FAR_STRIKES: [i64; 3] = [2_500, 4_000, 8_000];
