@@ -4,7 +4,7 @@
 //! - [`timing`]: loops over one function. Two loops that differ in nothing else say what a call costs.
 //! - [`identity`]: random cases of every function, folded to a hash, run on the chain's virtual machine and natively.
 //!
-//! The library is the same code on both sides; only [`entrypoint`](self) is left out of native builds.
+//! The library is the same code on both sides; only the entry point is left out of native builds.
 
 pub mod cases;
 #[cfg(any(target_os = "solana", target_os = "zkvm"))]
