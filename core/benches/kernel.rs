@@ -1,6 +1,7 @@
 //! Speed of the kernel: criterion timings, and the throughput against plain f64 Black-76 on `libm`.
 //!
-//! The ratio is taken in one process, both sides in turn, median of 31 pairs: the machine's mood cancels.
+//! The ratio is taken in one process, both sides in turn, median of 31 pairs with the middle half of them: the
+//! machine's mood cancels.
 #![allow(missing_docs, clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)]
 
 use std::hint::black_box;
@@ -66,26 +67,67 @@ fn reprice_float(strikes: &[f64], forwards: &[f64], deviations: &[f64]) -> f64 {
     sum
 }
 
-fn ratio_to_float() {
+/// Price, delta, gamma, vega, theta and rho of the call, as a float library has them.
+fn float_greeks(forward: f64, strike: f64, sd: f64, (years, rate): (f64, f64)) -> [f64; 6] {
+    let n = |x: f64| 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2);
+    let d1 = libm::log(forward / strike) / sd + sd / 2.0;
+    let (n1, n2) = (n(d1), n(d1 - sd));
+    let density = libm::exp(-d1 * d1 / 2.0) * 0.398_942_280_401_432_7;
+    let discount = libm::exp(-rate * years);
+    let (root, weight) = (libm::sqrt(years), discount * forward * density);
+    let call = discount * (forward * n1 - strike * n2);
+    let theta = rate * call - weight * sd / (2.0 * years);
+    [call, discount * n1, discount * density / (forward * sd), weight * root, theta, discount * strike * n2 * years]
+}
+
+/// Prints by how much `fixed` is faster than `float` at `count` results each: median, and the middle half of the pairs.
+fn ratio(name: &str, count: usize, mut fixed: impl FnMut(), mut float: impl FnMut()) {
+    let nanos = |run: &mut dyn FnMut()| {
+        let start = Instant::now();
+        run();
+        start.elapsed().as_nanos() as f64 / count as f64
+    };
+    let mut samples: Vec<(f64, f64)> = (0..PAIRS)
+        .map(|_| {
+            let ours = nanos(&mut fixed);
+            (nanos(&mut float) / ours, ours)
+        })
+        .collect();
+    samples.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let at = |part: usize| samples[PAIRS * part / 4];
+    let ((low, _), (median, nanos), (high, _)) = (at(1), at(2), at(3));
+    println!("{name}: {median:.2} x the throughput of f64 + libm ({low:.2} to {high:.2}; {nanos:.1} ns each)");
+}
+
+fn ratios_to_float() {
     let book = book();
     let strikes: Vec<f64> = book.strikes.iter().map(|s| s.k as f64).collect();
     let forwards: Vec<f64> = book.forwards.iter().map(|f| f.f as f64).collect();
     let deviations: Vec<f64> = book.deviations.iter().map(|d| d.sd() as f64 / ONE as f64).collect();
-    let count = (strikes.len() * forwards.len() * deviations.len()) as f64;
-    let mut samples: Vec<(f64, f64)> = (0..PAIRS)
-        .map(|_| {
-            let start = Instant::now();
-            black_box(reprice(black_box(&book)));
-            let fixed = start.elapsed().as_nanos() as f64;
-            let start = Instant::now();
-            black_box(reprice_float(black_box(&strikes), &forwards, &deviations));
-            (start.elapsed().as_nanos() as f64 / fixed, fixed)
-        })
-        .collect();
-    samples.sort_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((ratio, nanos)) = samples.get(PAIRS / 2) {
-        println!("kernel/ratio: {ratio:.2} x the throughput of f64 + libm ({:.1} ns per price)", nanos / count);
-    }
+    let prices = strikes.len() * forwards.len() * deviations.len();
+    let fixed = || {
+        black_box(reprice(black_box(&book)));
+    };
+    ratio("kernel/ratio/price", prices, fixed, || {
+        black_box(reprice_float(black_box(&strikes), &forwards, &deviations));
+    });
+    let (tenor, base) = (Tenor::new(1_500_000, ONE / 20), Forward::new(Scale::of(FORWARD), FORWARD));
+    let years = 1_500_000.0 / (365.0 * 86_400.0);
+    let series = strikes.len() * deviations.len();
+    let fixed = || {
+        for strike in &book.strikes {
+            for deviation in &book.deviations {
+                black_box(price_greeks(black_box(strike), black_box(&base), black_box(deviation), black_box(&tenor)));
+            }
+        }
+    };
+    ratio("kernel/ratio/price_greeks", series, fixed, || {
+        for strike in &strikes {
+            for sd in &deviations {
+                black_box(float_greeks(black_box(base.f as f64), *black_box(strike), *black_box(sd), (years, 0.05)));
+            }
+        }
+    });
 }
 
 fn criterion_benches(c: &mut Criterion) {
@@ -109,7 +151,7 @@ fn criterion_benches(c: &mut Criterion) {
 criterion_group!(benches, criterion_benches);
 
 fn main() {
-    ratio_to_float();
+    ratios_to_float();
     benches();
     Criterion::default().configure_from_args().final_summary();
 }

@@ -16,10 +16,12 @@ mod margin {
     mod bounds;
     mod chain;
     mod cross;
+    mod golden;
     mod isolated;
     mod liquidation_price;
     mod parameters;
     mod portfolio;
+    mod portfolio_properties;
     mod properties;
     mod published;
     mod scan;

@@ -18,6 +18,7 @@ mod math {
     mod greeks;
     mod normal;
     mod smile;
+    mod tables;
     mod time;
     mod wide;
 }

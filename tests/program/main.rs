@@ -20,6 +20,7 @@ mod expiry_settle;
 mod forge;
 mod fuzz;
 mod harness;
+mod identity;
 mod insurance_deposit;
 mod keeper;
 mod margin_account_close;

@@ -6,11 +6,13 @@
 //! | [`token`], [`pyth`], [`feed`] | mints, price accounts, posting prices |
 //! | [`world`] | a clearinghouse with markets, collateral and funded traders |
 //! | [`invariants`] | what must be true after every transaction, and of everything |
+//! | [`kernel_bench`] | the program of the option kernel alone: units of single functions, hashes of random cases |
 //! | [`metrics`] | compute units against a snapshot |
 
 pub mod chain;
 pub mod feed;
 pub mod invariants;
+pub mod kernel_bench;
 pub mod metrics;
 pub mod pyth;
 pub mod token;

@@ -2,6 +2,7 @@
 //!
 //! [`stack`] and [`sbf::Record`] are also used by the tests.
 
+pub mod identity;
 pub mod idl;
 pub mod lint;
 pub mod prerequisites;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use xtask::{idl, lint, prerequisites, sbf, start, test};
+use xtask::{identity, idl, lint, prerequisites, sbf, start, test};
 
 /// Plimsoll's project commands. Tools are kept in ~/.cache/plimsoll (PLIMSOLL_CACHE).
 #[derive(Parser)]
@@ -32,6 +32,8 @@ enum Command {
     Idl(idl::Options),
     /// Benchmarks of the rule book. Arguments go to criterion.
     Bench(start::Arguments),
+    /// Compares the option math on the virtual machine, in the keeper's build and in the tests', bit for bit.
+    Identity(identity::Options),
     /// Formatting, clippy, spelling, dependencies, documentation, no_std, IDL. All stages run; all failures are shown.
     Lint(lint::Options),
 }
@@ -56,6 +58,7 @@ fn run(command: Command) -> Result<()> {
         Command::BuildSbf(options) => sbf::build(&options),
         Command::Idl(options) => idl::idl(&options),
         Command::Bench(arguments) => start::bench(&arguments),
+        Command::Identity(options) => identity::identity(&options),
         Command::Lint(options) => lint::lint(&options),
     }
 }

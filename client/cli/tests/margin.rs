@@ -40,7 +40,7 @@ fn refusal(change: impl FnOnce(&mut Value)) -> String {
 
 #[test]
 fn golden_books_come_out_of_the_command() {
-    for name in ["margin_portfolio.json", "margin_cross.json"] {
+    for name in ["margin_portfolio.json", "margin_cross.json", "margin_isolated.json"] {
         for case in golden(name).iter().step_by(9) {
             let output = margin(&case["input"].to_string(), "json");
             let got: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -66,6 +66,7 @@ impl Fields<'_> {
 }
 
 /// A market of a document with what it borrows.
+#[derive(Clone, Debug)]
 pub struct Owned {
     /// Spot, spot confidence, stable price.
     pub head: [Real; 3],
@@ -262,11 +263,11 @@ pub fn cross_parameters(document: &Value) -> cross::Parameters {
 
 /// Largest error of `got` against `expected`, and the tolerance for the book: 1e-6 max(1, |IM|) or 4e-8 sum |q| F.
 pub fn error_and_tolerance(document: &Value, got: Balances, expected: &Value) -> (f64, f64) {
-    let expected: Vec<f64> = expected.as_array().unwrap().iter().map(|v| float(real(v))).collect();
-    let error = got.iter().zip(&expected).map(|(g, e)| (float(*g) - e).abs()).fold(0.0, f64::max);
+    let expected: Vec<Real> = expected.as_array().unwrap().iter().map(real).collect();
+    let error = got.iter().zip(&expected).map(|(g, e)| float((*g - *e).abs())).fold(0.0, f64::max);
     let gross: f64 = markets(document)
         .iter()
         .flat_map(|m| m.legs.iter().map(|leg| float(leg.quantity.abs() * m.expiries[leg.expiry].forward)))
         .sum();
-    (error, (1e-6 * expected[1].abs().max(1.0)).max(4e-8 * gross))
+    (error, (1e-6 * float(expected[1].abs()).max(1.0)).max(4e-8 * gross))
 }

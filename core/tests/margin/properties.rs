@@ -1,7 +1,8 @@
 //! What holds for any book.
 
 use plimsoll_core::margin::evaluator::{cross, Expiry, Leg, Market, Real};
-use plimsoll_core::margin::{balances, Balances};
+use plimsoll_core::margin::forward::forward_at;
+use plimsoll_core::margin::{balances, mark, Balances};
 use plimsoll_core::position::{OptionKind, Position};
 use plimsoll_core::units::{ContractSize, Price, Ratio};
 use proptest::prelude::*;
@@ -117,6 +118,32 @@ proptest! {
         more.positions.push(leg);
         more.positions.push(Position { quantity: -leg.quantity, ..leg });
         prop_assert_eq!(evaluate(&more), before);
+    }
+
+    #[test]
+    fn a_long_leg_never_lowers_a_balance_before_it_is_paid(book in any_book(), leg in any_leg(6), long_mm in 0u32..=1_000_000) {
+        let mut book = book;
+        book.underlyings[0].parameters.long_mm = Ratio(long_mm);
+        let before = evaluate(&book);
+        let mut more = book;
+        more.positions.push(Position { quantity: leg.quantity.abs(), ..leg });
+        let after = evaluate(&more);
+        // A maximum loss costs an atom per contract more when a strike is not worth whole atoms per contract.
+        let atoms: i128 = more.positions.iter().map(|p| i128::from(p.quantity.unsigned_abs())).sum();
+        prop_assert!(after.maintenance >= before.maintenance - atoms, "{} {}", after.maintenance, before.maintenance);
+        prop_assert!(after.initial >= before.initial - atoms, "{} {}", after.initial, before.initial);
+    }
+
+    #[test]
+    fn a_call_less_its_put_is_the_forward_less_the_strike(book in any_book(), slot in 0usize..2, strike in 0u8..6) {
+        let expiry = book.expiries[slot].view();
+        let view = &book.underlyings[0];
+        let mark = |kind| mark(&expiry, view, strike, kind).unwrap().0;
+        let distance = forward_at(&expiry, view.spot).unwrap().price - expiry.strike(strike).unwrap().price;
+        let exact = i128::from(distance) * i128::from(view.contract_size.0);
+        // Both marks are rounded down once, to an atom per contract.
+        let error = i128::from(mark(OptionKind::Call) - mark(OptionKind::Put)) * 1_000_000_000 - exact;
+        prop_assert!(error.abs() < 1_000_000_000, "{}", error);
     }
 
     #[test]
