@@ -5,7 +5,10 @@ use plimsoll::state::margin_account::STATUS_AUCTION;
 use plimsoll::state::InsuranceFund;
 use plimsoll::AuctionStartArgs;
 use plimsoll_client::ledger::LedgerExt;
-use plimsoll_tests::world::{event, World, BTC};
+use plimsoll_client::quote;
+use plimsoll_client::snapshot::Snapshot;
+use plimsoll_core::position::OptionKind;
+use plimsoll_tests::world::{event, World, BTC, BTC_PRICE, QUOTE, SOL, SOL_PRICE};
 use solana_program::instruction::AccountMeta;
 
 use crate::support::*;
@@ -66,6 +69,14 @@ fn a_start_is_valid_through_its_last_second() {
 fn a_start_for_another_sequence_is_refused() {
     let world = under_maintenance();
     refused_with(&world, "SequenceMismatch", |args| args.sequence += 1);
+}
+
+#[test]
+fn an_owner_cannot_make_a_signed_start_invalid() {
+    let world = under_maintenance();
+    let start = start_instruction(&world, SELLER, LIQUIDATOR, start_args(&world, SELLER));
+    set_delegate(&world, SELLER, &world.chain.wallet("delegate"), 1, QUOTE);
+    send(&world, start, &[&world.traders[LIQUIDATOR].key]).expect("the start still stands");
 }
 
 #[test]
@@ -146,4 +157,56 @@ fn an_auction_reopened_after_the_rewind_starts_anew_with_a_fee() {
     assert!(fact.fee > 0);
     assert_eq!(fact.elapsed, 0);
     world.full_check();
+}
+
+#[test]
+fn debt_above_its_cap_is_auctioned_although_the_options_would_carry_it() {
+    let world = default_world();
+    let deep = world.series(BTC, 1, 0, OptionKind::Call);
+    world.trade_at_mark(SELLER, LIQUIDATOR, &deep, 180).expect("trade");
+    let cap = world.directory().clearinghouse.parameters.debt_cap;
+    world.chain.set_checks(false);
+    edit_account(&world, SELLER, |account| account.cash = -cap);
+    assert!(world.balances(SELLER).expect("balances").maintenance >= 0);
+    refused_with(&world, "AccountHealthy", |_| {});
+    edit_account(&world, SELLER, |account| account.cash = -cap - QUOTE);
+    let maintenance = world.balances(SELLER).expect("balances").maintenance;
+    assert!(maintenance >= 0, "{maintenance}");
+    let fact: AuctionStarted = event(&start(&world, SELLER, BUYER).expect("start"));
+    assert!(fact.maintenance < 0 && fact.maintenance >= -2 * QUOTE, "{}", fact.maintenance);
+    let before = world.account(SELLER).cash;
+    bid_with(&world, (SELLER, BUYER), false, bid_args(&world, SELLER, largest(&world))).expect("bid");
+    assert!(world.account(SELLER).cash > before);
+    end(&world, SELLER).expect("the debt is within its cap");
+}
+
+#[test]
+fn the_clock_forgets_no_pause_when_the_last_leg_of_an_underlying_goes() {
+    let world = default_world();
+    let (small, large) = (call(&world), world.series(SOL, 0, 2, OptionKind::Call));
+    world.trade_at_mark(BUYER, SELLER, &small, 1).expect("BTC");
+    world.trade_at_mark(BUYER, SELLER, &large, 1_000).expect("SOL");
+    let mut price = SOL_PRICE;
+    while world.balances(SELLER).expect("balances").maintenance >= 0 {
+        price += SOL_PRICE / 100;
+        world.advance(600);
+        world.move_price(SOL, price);
+    }
+    start(&world, SELLER, LIQUIDATOR).expect("start");
+    // BTC jumps further than one update may move it: it walks, and the clock stands still.
+    world.chain.advance(1);
+    world.post_price(BTC, BTC_PRICE * 112 / 100).expect("walks");
+    world.chain.advance(20);
+    world.move_price(BTC, BTC_PRICE * 112 / 100);
+    world.move_price(SOL, price);
+    let elapsed = || {
+        let snapshot = Snapshot::load(&world.chain, &world.directory(), &[world.traders[SELLER].account]);
+        quote::auction(&snapshot.expect("load"), 0).expect("quote").elapsed
+    };
+    let since = world.chain.time() - world.account(SELLER).auction.started_at;
+    let before = elapsed();
+    assert!(before < since, "{before} of {since} seconds");
+    world.trade_at_mark(SELLER, BUYER, &small, 1).expect("the last BTC leg is bought back");
+    assert!(!world.account(SELLER).holds_underlying(BTC));
+    assert_eq!(elapsed(), before);
 }

@@ -76,7 +76,7 @@ fn a_bid_quote_is_what_the_bid_does() {
     world.move_price(BTC, trigger + trigger / 200);
     assert!(world.balances(1).expect("balances").maintenance < 0, "the liquidation price was quoted too low");
     let (account, starter) = (world.account(1), world.account(2));
-    let args = AuctionStartArgs { valid_until: world.chain.time() + 60, sequence: account.sequence };
+    let args = AuctionStartArgs { valid_until: world.chain.time() + 60, sequence: account.auction_sequence() };
     let start = instruction::auction_start(&world.directory(), &account, &starter, args).expect("build");
     world.send(&[start], &[&world.traders[2].key]).expect("start");
     world.advance(20);

@@ -104,7 +104,7 @@ fn compare(world: &World, keeper: &Keeper, stale: bool, met: &mut Met) {
     let ask = |action: &Action| keeper.simulate(&world.chain, &view.book, action);
     for (address, account) in view.book.books.accounts.iter().filter(|(address, _)| **address != keeper.account) {
         let planned = |wanted: &Action| actions.contains(wanted);
-        let start = Action::Start { account: *address, sequence: account.sequence };
+        let start = Action::Start { account: *address, sequence: account.auction_sequence() };
         let no_price = stale && account.position_count > 0;
         let count = match (planned(&start), account.in_auction(), no_price) {
             (true, ..) => accepted(&start, ask(&start), &mut met.started),
@@ -207,7 +207,8 @@ fn an_account_of_its_own_owner_is_left_to_others() {
     let mut world = world;
     let second = open_account(&mut world, SELLER, 1, 2);
     assert!(decide(&world, &keeper_of(&world, second, Policy::default())).is_empty());
-    let start = Action::Start { account: world.traders[SELLER].account, sequence: world.account(SELLER).sequence };
+    let start =
+        Action::Start { account: world.traders[SELLER].account, sequence: world.account(SELLER).auction_sequence() };
     let sibling = keeper_of(&world, second, Policy::default());
     let refusal = sibling.simulate(&world.chain, &view(&world).book, &start).expect_err("own account");
     assert_eq!(refusal.rule(), Some("OwnerOnBothSides"));

@@ -181,7 +181,7 @@ pub fn insolvent() -> World {
 
 /// Arguments to start the auction of `account`, without end.
 pub fn start_args(world: &World, account: usize) -> AuctionStartArgs {
-    AuctionStartArgs { valid_until: i64::MAX, sequence: world.account(account).sequence }
+    AuctionStartArgs { valid_until: i64::MAX, sequence: world.account(account).auction_sequence() }
 }
 
 /// The instruction that starts the auction of `account` for the owner of `starter`.

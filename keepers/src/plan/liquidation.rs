@@ -48,7 +48,7 @@ fn start(book: &Book, candidate: &Candidate) -> (i64, Action) {
     let (worth, rules) = (&candidate.auction.worth, &candidate.auction.rules.parameters);
     let due = started(&clock(&candidate.account.auction), book.now(), rules).fee_due;
     let fee = plan_start_fee(Quote(worth.equity), Quote(worth.maintenance), due, rules);
-    let action = Action::Start { account: candidate.address, sequence: candidate.account.sequence };
+    let action = Action::Start { account: candidate.address, sequence: candidate.account.auction_sequence() };
     (fee.map_or(0, |fee| fee.starter.0), action)
 }
 

@@ -24,7 +24,7 @@ pub enum Action {
         /// The account under maintenance.
         #[serde(with = "base58")]
         account: Pubkey,
-        /// Its sequence.
+        /// How many auctions it has had.
         sequence: u64,
     },
     /// Bid in an auction.

@@ -41,11 +41,20 @@ pub fn spend(account: &mut MarginAccount, acting: Acting, action: DelegateAction
 
 /// Whether what was signed for `sequence` of the account still holds. Errors: `SequenceMismatch`.
 pub fn sequence_check(account: &MarginAccount, signed: u64) -> Result<()> {
-    if account.sequence == signed {
+    same_sequence(account.sequence, signed)
+}
+
+/// Whether what was signed for the auction after `sequence` others still holds. Errors: `SequenceMismatch`.
+pub fn auction_sequence_check(account: &MarginAccount, signed: u64) -> Result<()> {
+    same_sequence(account.auction_sequence(), signed)
+}
+
+fn same_sequence(current: u64, signed: u64) -> Result<()> {
+    if current == signed {
         return Ok(());
     }
     let number = |sequence: u64| i64::try_from(sequence).unwrap_or(i64::MAX);
-    Err(refuse(PlimsollError::SequenceMismatch, number(account.sequence), number(signed)))
+    Err(refuse(PlimsollError::SequenceMismatch, number(current), number(signed)))
 }
 
 /// Whether what was signed is still valid. Errors: `InstructionExpired`.

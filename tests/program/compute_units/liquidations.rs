@@ -18,7 +18,7 @@ pub fn measure(measured: &mut Measured) {
 /// Starts the auction of `account`.
 pub fn start(world: &World, account: usize, starter: usize) -> Outcome {
     let (account, by) = (world.account(account), world.account(starter));
-    let args = AuctionStartArgs { valid_until: i64::MAX, sequence: account.sequence };
+    let args = AuctionStartArgs { valid_until: i64::MAX, sequence: account.auction_sequence() };
     let start = instruction::auction_start(&world.directory(), &account, &by, args).expect("build");
     world.send(&[start], &[&world.traders[starter].key]).expect("start")
 }

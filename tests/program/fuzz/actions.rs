@@ -142,7 +142,12 @@ fn valid_until(driver: &mut Driver) -> i64 {
 }
 
 fn sequence(driver: &mut Driver, account: &MarginAccount) -> u64 {
-    account.sequence + u64::from(driver.random.random_bool(0.02))
+    account.sequence + off_by(driver)
+}
+
+/// Mostly nothing: signed for the right sequence.
+fn off_by(driver: &mut Driver) -> u64 {
+    u64::from(driver.random.random_bool(0.02))
 }
 
 fn built(name: &'static str, instruction: Result<Instruction, LedgerError>) -> Built {
@@ -260,7 +265,7 @@ fn auction(driver: &mut Driver) -> Built {
     let valid_until = valid_until(driver);
     if driver.random.random_bool(0.25) {
         let account = weakest(driver);
-        let args = AuctionStartArgs { valid_until, sequence: sequence(driver, &account) };
+        let args = AuctionStartArgs { valid_until, sequence: account.auction_sequence() + off_by(driver) };
         return built("auction_start", instruction::auction_start(&driver.directory, &account, &by, args));
     }
     let account = account_with(driver, MarginAccount::in_auction);

@@ -148,7 +148,8 @@ fn what_the_simulation_refuses_is_not_sent() {
     world.trade_at_mark(BUYER, SELLER, &call(&world), SOLD).expect("trade");
     let crowded = Crowded::new(&world.chain, 0, 0);
     let keeper = keeper_of(&world, LIQUIDATOR, Policy::default());
-    let start = Action::Start { account: world.traders[SELLER].account, sequence: world.account(SELLER).sequence };
+    let start =
+        Action::Start { account: world.traders[SELLER].account, sequence: world.account(SELLER).auction_sequence() };
     let refusal = keeper.send(&crowded, &view(&world).book, &start).expect_err("healthy");
     assert_eq!(refusal.rule(), Some("AccountHealthy"));
     assert!(crowded.sent.borrow().is_empty());

@@ -1,9 +1,10 @@
 //! A loss beyond the fund: every withdrawal leaves its share behind, so being first wins nothing; new money closes it.
 
 use plimsoll::events::BadDebtCovered;
+use plimsoll::state::InsuranceFund;
 use plimsoll_client::instruction;
 use plimsoll_tests::token;
-use plimsoll_tests::world::{event, World, QUOTE};
+use plimsoll_tests::world::{event, World, BTC, QUOTE};
 
 use crate::support::*;
 
@@ -62,5 +63,22 @@ fn a_deficit_locks_the_same_share_of_everyone_and_new_money_releases_it() {
         }
         assert_eq!(world.account(index).cash, 0);
     }
+    world.full_check();
+}
+
+#[test]
+fn what_reaches_the_fund_later_covers_the_deficit_with_the_next_sweep() {
+    let world = insolvent();
+    bid_with(&world, (SELLER, LIQUIDATOR), true, bid_args(&world, SELLER, 1_000_000)).expect("takeover");
+    let deficit = world.directory().clearinghouse.deficit;
+    let (came, fund) = (deficit / 3, world.directory().clearinghouse.insurance);
+    // As a start fee would: out of an account into the fund, without the clearinghouse.
+    edit_account(&world, LIQUIDATOR, |account| account.cash -= came);
+    edit::<InsuranceFund>(&world, &fund, |fund| fund.balance += came);
+    let fees = world.expiry(&call(&world)).fees_accrued;
+    assert!(fees > 0);
+    let sweep = instruction::expiry_sweep(&world.directory(), BTC, world.expiries[0]);
+    world.crank(sweep).expect("sweep");
+    assert_eq!(world.directory().clearinghouse.deficit, deficit - came - fees);
     world.full_check();
 }

@@ -73,7 +73,8 @@ fn start(session: &Session, account: &str, starter: &str) -> Result<(), Failure>
     let (at, account) = session.account("ACCOUNT", account)?;
     let (_, starter) = session.account("--starter", starter)?;
     let directory = session.directory()?;
-    let args = AuctionStartArgs { valid_until: session.now()?.saturating_add(60), sequence: account.sequence };
+    let args =
+        AuctionStartArgs { valid_until: session.now()?.saturating_add(60), sequence: account.auction_sequence() };
     let build = session.ok(instruction::auction_start(&directory, &account, &starter, args))?;
     let outcome = session.execute(&[build], &[&signer])?;
     let event: AuctionStarted = session.event(&outcome)?;

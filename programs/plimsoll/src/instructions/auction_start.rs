@@ -7,7 +7,7 @@ use plimsoll_core::oracle::Action;
 use plimsoll_core::units::Quote;
 
 use crate::auction::{clock, rules, walks, worth};
-use crate::authority::{sequence_check, validity_check};
+use crate::authority::{auction_sequence_check, validity_check};
 use crate::cash;
 use crate::error::{ensure, not_conserved, refused, PlimsollError};
 use crate::events::AuctionStarted;
@@ -24,7 +24,8 @@ use crate::state::{Clearinghouse, InsuranceFund, MarginAccount};
 pub struct AuctionStartArgs {
     /// Last second of validity: unix seconds.
     pub valid_until: i64,
-    /// Sequence of the margin account.
+    /// The auction's sequence: how many auctions the account has had. Not the account's own, which its owner could
+    /// raise ahead of every start.
     pub sequence: u64,
 }
 
@@ -58,7 +59,7 @@ impl<'info> AuctionStart<'info> {
     /// - `starter`: signs; anyone.
     /// - `clearinghouse`: type; every other account names it.
     /// - `insurance`: the fund of this clearinghouse.
-    /// - `margin_account`: type, clearinghouse, sequence; not in auction.
+    /// - `margin_account`: type, clearinghouse, sequence of its auctions; not in auction.
     /// - `starter_account`: type, clearinghouse; another account of another owner, whoever's.
     /// - remaining accounts: exactly the market set, see [`Markets::load`].
     fn validate(&self, args: &AuctionStartArgs, now: i64) -> Result<()> {
@@ -70,7 +71,7 @@ impl<'info> AuctionStart<'info> {
         let account = read(&self.margin_account)?;
         same_key(&account.clearinghouse, key, PlimsollError::ClearinghouseMismatch)?;
         ensure(!account.in_auction(), PlimsollError::AccountInAuction)?;
-        sequence_check(&account, args.sequence)?;
+        auction_sequence_check(&account, args.sequence)?;
         let starter = read(&self.starter_account)?;
         same_key(&starter.clearinghouse, key, PlimsollError::ClearinghouseMismatch)?;
         ensure(starter.owner != account.owner, PlimsollError::OwnerOnBothSides)?;

@@ -246,6 +246,11 @@ impl MarginAccount {
         index != INDEX_NONE && self.underlyings.contains(&index)
     }
 
+    /// How many auctions the account has had: what `auction_start` is signed for.
+    pub fn auction_sequence(&self) -> u64 {
+        u64::from(self.auction.count)
+    }
+
     /// Whether the account is being liquidated.
     pub const fn in_auction(&self) -> bool {
         self.status == STATUS_AUCTION
