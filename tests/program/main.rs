@@ -18,6 +18,7 @@ mod expiry_sweep;
 mod fuzz;
 mod harness;
 mod margin_check;
+mod oracle_accept;
 mod payments;
 mod positions;
 mod program_test_smoke;
