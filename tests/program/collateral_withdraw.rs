@@ -124,6 +124,9 @@ fn with_positions_collateral_leaves_down_to_initial_margin_and_not_an_atom_more(
     world.full_check();
 }
 
+/// A change of a stored price, and the rule that refuses it.
+type Lie = (&'static str, fn(&mut OracleState));
+
 #[test]
 fn with_positions_every_price_is_fit_for_withdrawals() {
     let (world, trader) = short();
@@ -133,7 +136,7 @@ fn with_positions_every_price_is_fit_for_withdrawals() {
     refused_numbers(&world, "PriceStale", (61, 60), || take(&world, trader, 1));
     world.refresh_prices();
     let oracle = address::oracle(&world.directory().underlying(BTC));
-    let lies: [(&str, fn(&mut OracleState)); 4] = [
+    let lies: [Lie; 4] = [
         ("PriceUncertain", |state| state.price.confidence = state.price.price / 1_000 * 15 + 1),
         ("PriceDiverged", |state| state.price.ema = state.price.price / 10 * 9),
         ("PriceWalking", |state| state.price.walking_since = 1),
