@@ -1,6 +1,5 @@
 //! What every instruction that moves tokens has in common: the order of its accounts, and the lies it refuses.
 
-use anchor_spl::token::spl_token::state::{Account as TokenAccount, AccountState};
 use plimsoll::constants::{INDEX_NONE, TOKEN_2022_ID};
 use plimsoll::{CollateralCreateArgs, MarginAccountOpenArgs};
 use plimsoll_client::error::LedgerError;
@@ -93,19 +92,13 @@ impl Payment<'_> {
         let foreign = token::mint_to(&self.world.chain, &mint, &self.signer.pubkey(), u64::MAX);
         self.refused("TokenMintMismatch", |accounts| accounts[USER].pubkey = foreign);
         self.refused("VaultAsUserAccount", |accounts| accounts[USER].pubkey = vault);
-        for (rule, stranger) in [("VaultMismatch", wallet), ("VaultMismatch", foreign)] {
-            self.refused(rule, |accounts| accounts[VAULT].pubkey = stranger);
+        for stranger in [wallet, foreign] {
+            self.refused("VaultMismatch", |accounts| accounts[VAULT].pubkey = stranger);
         }
-        self.refuses_frozen_accounts();
-    }
-
-    /// A frozen account of the user, a frozen vault.
-    fn refuses_frozen_accounts(&self) {
-        for place in [USER, VAULT] {
-            let key = self.honest.accounts[place].pubkey;
+        for key in [wallet, vault] {
             token::set_frozen(&self.world.chain, &key, true);
             self.refused("TokenAccountFrozen", |_| {});
-            token::edit::<TokenAccount>(&self.world.chain, &key, |state| state.state = AccountState::Initialized);
+            token::set_frozen(&self.world.chain, &key, false);
         }
     }
 
@@ -116,8 +109,7 @@ impl Payment<'_> {
         }
     }
 
-    /// Accounts of the program of another type, of another program, of an unknown layout, too short, or read-only; and
-    /// a missing signature.
+    /// Accounts of another type, of another program, too short or read-only, and a missing signature.
     pub fn refuses_every_other_account(&self) {
         let (world, wallet) = (self.world, self.honest.accounts[USER].pubkey);
         let fund = world.directory().clearinghouse.insurance;

@@ -441,6 +441,7 @@ fn other_token_accounts_and_frozen_ones_are_refused() {
     let payment = payment(&world);
     payment.refuses_every_other_token_account();
     payment.passes();
+    world.full_check();
 }
 
 #[test]

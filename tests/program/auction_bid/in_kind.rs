@@ -3,11 +3,12 @@
 use plimsoll::events::{AuctionBidTaken, BadDebtCovered};
 use plimsoll::positions::leg_quantity;
 use plimsoll::state::Collateral;
+use plimsoll_client::address::token_account;
 use plimsoll_tests::token;
 use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, QUOTE, WBTC};
 
 use super::PAIR;
-use crate::payments::{list_collateral, list_dollars, pay_collateral};
+use crate::payments::{collateral_out, list_collateral, list_dollars, pay_collateral};
 use crate::support::*;
 
 /// Wrapped BTC of the seller.
@@ -79,8 +80,7 @@ fn bids_until_the_end_leave_tokens_in_proportion() {
     let (left, taken) = (held(&world, SELLER, WBTC), held(&world, LIQUIDATOR, WBTC));
     assert_eq!(left + taken, PLEDGED);
     let sold = -leg_quantity(&world.account(LIQUIDATOR), &call(&world));
-    let share = |part: f64, whole: f64| part / whole;
-    let gap = share(taken as f64, PLEDGED as f64) - share(f64::from(sold), f64::from(SOLD));
+    let gap = taken as f64 / PLEDGED as f64 - f64::from(sold) / f64::from(SOLD);
     assert!(left > 0 && taken > 0 && gap.abs() < 0.01, "{taken} tokens for {sold} contracts");
     world.full_check();
 }
@@ -124,10 +124,9 @@ fn a_bidder_without_a_free_slot_takes_no_further_kind() {
     }
     sunk(&world);
     refused(&world, "CollateralSlots", || bid(&world, 100_000));
-    let wallet = plimsoll_client::address::token_account;
     let mint = world.directory().collateral(5).expect("listed").mint;
-    let out = wallet(&world.traders[LIQUIDATOR].address(), &mint);
-    let out = crate::payments::collateral_out(&world, LIQUIDATOR, 5, &out, 1_000);
+    let wallet = token_account(&world.traders[LIQUIDATOR].address(), &mint);
+    let out = collateral_out(&world, LIQUIDATOR, 5, &wallet, 1_000);
     send(&world, out, &[&world.traders[LIQUIDATOR].key]).expect("free a slot");
     bid(&world, 100_000).expect("bid");
     world.full_check();
