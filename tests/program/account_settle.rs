@@ -1,6 +1,7 @@
 //! `account_settle`.
 
 use plimsoll::events::AccountSettled;
+use plimsoll::state::Expiry;
 use plimsoll_client::instruction;
 use plimsoll_core::position::OptionKind;
 use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, QUOTE, SOL};
@@ -106,6 +107,31 @@ fn an_account_in_auction_is_settled_too() {
     assert_eq!((fact.contracts_short, after.position_count), (i64::from(SOLD), 0));
     assert_eq!((after.status, after.sequence), (before.status, before.sequence + 1));
     world.full_check();
+}
+
+#[test]
+fn more_contracts_than_were_open_are_not_settled() {
+    let world = settled();
+    let expiry = world.directory().expiry(BTC, world.expiries[0]);
+    let [long, short] = [3, 8];
+    edit::<Expiry>(&world, &expiry, |expiry| expiry.unsettled_long = long - 1);
+    refused(&world, "OpenInterestBroken", || settle_account(&world, 0, &call(&world)));
+    edit::<Expiry>(&world, &expiry, |expiry| (expiry.unsettled_long, expiry.unsettled_short) = (long, short - 1));
+    settle_account(&world, 0, &call(&world)).expect("as many as were open");
+    refused(&world, "OpenInterestBroken", || settle_account(&world, 1, &call(&world)));
+}
+
+#[test]
+fn the_last_account_leaves_nothing_in_the_settlement_balance() {
+    for wrong in [1, -1] {
+        let world = settled();
+        for index in [0, 1] {
+            settle_account(&world, index, &call(&world)).expect("settle");
+        }
+        let expiry = world.directory().expiry(BTC, world.expiries[0]);
+        edit::<Expiry>(&world, &expiry, |expiry| expiry.settlement_balance += wrong);
+        refused_numbers(&world, "SettlementBalanceOpen", (wrong, 0), || settle_account(&world, 2, &call(&world)));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use plimsoll_client::ledger::Outcome;
 use plimsoll_tests::world::{event, World, WorldOptions, BTC_PRICE, QUOTE, WBTC};
 use solana_program::instruction::{AccountMeta, Instruction};
 
+use crate::payments::{list_dollars, pay_collateral};
 use crate::support::*;
 
 /// Owes after it bought back its short; holds two wrapped BTC.
@@ -166,6 +167,36 @@ fn the_buyer_pays_from_free_cash() {
         account.held_until = i64::MAX;
     });
     refused_with(&world, "CashShort", |_| {});
+}
+
+/// A debtor with the first eight of seventeen kinds of collateral and a buyer with the next eight.
+fn sixteen_kinds() -> World {
+    let world = World::with(&WorldOptions { traders: 3, ..WorldOptions::default() });
+    list_dollars(&world, 17);
+    for kind in 0..8 {
+        pay_collateral(&world, DEBTOR, kind, 100_000_000).expect("the debtor's");
+        pay_collateral(&world, TAKER, kind + 8, 100_000_000).expect("the buyer's");
+    }
+    let cash = world.account(DEBTOR).cash;
+    edit_account(&world, DEBTOR, |account| account.cash = -QUOTE);
+    edit_account(&world, TAKER, |account| account.cash += cash + QUOTE);
+    world
+}
+
+#[test]
+fn a_buyer_without_a_free_slot_takes_no_further_kind() {
+    let world = sixteen_kinds();
+    refused_with(&world, "CollateralSlots", |args| args.collateral = 3);
+    refused_with(&world, "CollateralShort", |args| args.collateral = 8);
+    edit_account(&world, DEBTOR, |account| account.collaterals[7].index = 8);
+    let step = CollateralSaleArgs { collateral: 8, ..args(&world) };
+    buy(&world, step).expect("a kind the buyer holds");
+}
+
+#[test]
+fn more_kinds_of_collateral_than_two_accounts_hold_are_refused() {
+    let world = sixteen_kinds();
+    refused_with(&world, "MarketTooWide", |args| args.collateral = 16);
 }
 
 #[test]

@@ -44,14 +44,41 @@ pub fn edit_account(world: &World, index: usize, change: impl FnOnce(&mut Margin
 }
 
 fn stored(world: &World) -> BTreeMap<Pubkey, Account> {
-    world.chain.svm().get_program_accounts(&plimsoll::ID).into_iter().collect()
+    let svm = world.chain.svm();
+    let owned = |program: &Pubkey| svm.get_program_accounts(program);
+    owned(&plimsoll::ID).into_iter().chain(owned(&anchor_spl::token::ID)).collect()
 }
 
-/// Panics unless `act` is refused by the rule `rule` and leaves every account of the program as it was.
+/// Panics unless `act` is refused by the rule `rule` and leaves every account of the program and every token account
+/// as it was.
 pub fn refused(world: &World, rule: &str, act: impl FnOnce() -> Result<Outcome, LedgerError>) {
     let before = stored(world);
     assert_refused(act(), rule);
     assert!(before == stored(world), "{rule}: a refused transaction changed an account");
+}
+
+/// [`refused`], and the refusal names these two numbers.
+pub fn refused_numbers(
+    world: &World,
+    rule: &str,
+    (left, right): (i64, i64),
+    act: impl FnOnce() -> Result<Outcome, LedgerError>,
+) {
+    let mut found = None;
+    refused(world, rule, || {
+        let result = act();
+        found = result.as_ref().err().and_then(LedgerError::rejection).and_then(|rejection| rejection.values.clone());
+        result
+    });
+    assert_eq!(found, Some((left.to_string(), right.to_string())), "the numbers of {rule}");
+}
+
+/// Panics unless `act` passes and writes no account of the program and no token account.
+pub fn writes_nothing(world: &World, act: impl FnOnce() -> Outcome) -> Outcome {
+    let before = stored(world);
+    let outcome = act();
+    assert!(before == stored(world), "an account was written");
+    outcome
 }
 
 /// Sends one instruction, signed by `signers`.

@@ -170,7 +170,8 @@ impl World {
         }
     }
 
-    fn add_underlying(&mut self, args: plimsoll::UnderlyingCreateArgs, price: i64) {
+    /// Lists the next underlying and has its first price accepted.
+    pub fn add_underlying(&mut self, args: plimsoll::UnderlyingCreateArgs, price: i64) {
         let authority = self.governance.pubkey();
         let underlying = address::underlying(&self.clearinghouse, args.index);
         let feed = Feed::new(underlying, args.feed_id);

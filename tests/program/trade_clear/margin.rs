@@ -1,7 +1,8 @@
 //! `trade_clear`: margin, cash and what cures.
 
 use plimsoll::state::Owner;
-use plimsoll_client::address;
+use plimsoll_client::snapshot::Snapshot;
+use plimsoll_client::{address, quote};
 use plimsoll_core::position::OptionKind;
 use plimsoll_tests::pyth::PriceUpdate;
 use plimsoll_tests::world::{World, WorldOptions, BTC, BTC_PRICE, QUOTE, SOL};
@@ -101,6 +102,32 @@ fn at_an_uncertain_price_no_short_grows() {
 fn at_an_uncertain_price_no_initial_balance_falls() {
     let world = guarded();
     refused(&world, "CuringInitialFalls", || world.trade_at_mark(LIQUIDATOR, BUYER, &call(&world), 1));
+}
+
+/// A wing bought for a short at 100 % caps its largest loss at 13 % of spot: that is less than the initial requirement
+/// and more than the maintenance requirement, so that only the initial balance gains what the wing costs both.
+#[test]
+fn a_curing_trade_lowers_no_maintenance_balance() {
+    let options = WorldOptions { traders: 0, strike_percents: vec![100, 113], ..WorldOptions::default() };
+    let mut world = World::with(&options);
+    let seller = world.add_trader("seller", 40_000 * QUOTE);
+    let buyer = world.add_trader("buyer", 100_000 * QUOTE);
+    let [short, wing] = [0, 1].map(|strike| world.series(BTC, 0, strike, OptionKind::Call));
+    world.trade_at_mark(buyer, seller, &short, 50).expect("short");
+    let record = address::owner(&world.clearinghouse, &world.traders[seller].address());
+    edit::<Owner>(&world, &record, |owner| owner.bad_debt = 1);
+
+    let (accounts, expiry) = ([world.traders[seller].account], Some((BTC, wing.expiry)));
+    let snapshot = Snapshot::load_with(&world.chain, &world.directory(), &accounts, expiry, None).expect("load");
+    let mark = world.mark(&wing).expect("mark");
+    let quoted = quote::trade(&snapshot, 0, &wing, 50, mark).expect("quote");
+    let (before, after) = (quoted.before, quoted.after);
+    assert!(after.initial > before.initial && after.maintenance < before.maintenance);
+    let numbers = (before.maintenance.0, after.maintenance.0);
+    refused_numbers(&world, "CuringMaintenanceFalls", numbers, || world.trade(seller, buyer, &wing, 50, mark));
+    edit::<Owner>(&world, &record, |owner| owner.bad_debt = 0);
+    world.trade(seller, buyer, &wing, 50, mark).expect("above initial margin it may");
+    world.full_check();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `trade_clear`: who may trade, at which price, and what moves.
 
+mod band;
 mod limits;
 mod margin;
 

@@ -1,5 +1,9 @@
 //! `auction_bid`.
 
+mod edges;
+mod in_kind;
+mod size;
+
 use plimsoll::events::{AuctionBidTaken, BadDebtCovered};
 use plimsoll::positions::leg_quantity;
 use plimsoll::state::{InsuranceFund, Owner, Underlying};
