@@ -39,6 +39,7 @@ The configuration file (TOML), with what the fields are if left out:
   idle_seconds = 10                    # longest pause between turns with one
   timeout_seconds = 15                 # longest wait for an answer of the node
   priority_fee = 0                     # micro-lamports per compute unit
+  lookup_tables = []                   # address lookup tables, for the widest accounts
   metrics_listen = \"127.0.0.1:9464\"    # Prometheus; without it, none
   [policy]                             # what it is willing to do: see docs/keeper.md
   min_discount_ppm = 15000
@@ -170,7 +171,8 @@ fn keep(arguments: &Arguments) -> Result<(), Failure> {
     start_services(&runtime, &settings, &alarm)?;
 
     let keeper = &settings.keeper;
-    let ledger = RpcLedger::with_timeout(&settings.url, settings.timeout);
+    let ledger =
+        RpcLedger::with_timeout(&settings.url, settings.timeout).with_lookup_tables(settings.lookup_tables.clone());
     let mut feed = Live::new(&ledger, &settings.url, keeper.clearinghouse, Arc::clone(&alarm), settings.pause);
     info!(clearinghouse = %keeper.clearinghouse, account = %keeper.account, url = settings.url, "keeping");
     let mode = if arguments.dry_run { Mode::Simulate } else { Mode::Send };
