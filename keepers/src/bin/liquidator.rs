@@ -24,9 +24,9 @@ use tracing_subscriber::EnvFilter;
 const ABOUT: &str = "\
 Liquidates accounts under maintenance, settles expiries, collects interest and sweeps fees, for the rewards.
 
-It reads the whole clearinghouse, decides, sends, and waits for the next change. It owns one margin account: rewards go
-there, and bids are paid and margined from there. Nothing it does needs anybody's permission, and the program checks
-all of it again: several keepers may run side by side.";
+It reads the whole clearinghouse, decides, sends, and waits for the next change. It owns one margin account: rewards go \
+there, and bids are paid and margined from there. Nothing it does needs anybody's permission, and the program checks all \
+of it again: several keepers may run side by side.";
 
 const EXAMPLES: &str = "\
 The configuration file (TOML), with what the fields are if left out:
@@ -45,8 +45,9 @@ The configuration file (TOML), with what the fields are if left out:
   min_discount_ppm = 15000
 
 Before it runs: open its margin account and pay into it.
-  plimsoll --keypair keeper.json account open
-  plimsoll --keypair keeper.json deposit 0 50000
+  export PLIMSOLL_KEYPAIR=keeper.json PLIMSOLL_CLEARINGHOUSE=<ADDRESS>
+  plimsoll account open
+  plimsoll deposit 0 50000
 
 Examples:
   plimsoll-liquidator --config keeper.toml --dry-run --once     what would it do now?
