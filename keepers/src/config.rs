@@ -42,6 +42,8 @@ struct File {
     priority_fee: u64,
     metrics_listen: Option<String>,
     #[serde(default)]
+    lookup_tables: Vec<String>,
+    #[serde(default)]
     policy: Policy,
 }
 
@@ -68,6 +70,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Pause between turns.
     pub pause: Pause,
+    /// Address lookup tables that shorten its transactions.
+    pub lookup_tables: Vec<Pubkey>,
     /// Where metrics are served.
     pub metrics_listen: Option<SocketAddr>,
     /// Keys, account and policy.
@@ -98,10 +102,9 @@ impl Settings {
             return Err(format!("[policy] priority_fee_cap = {cap} is below priority_fee = {}", file.priority_fee));
         }
         let metrics_listen = file.metrics_listen.as_deref().map(listen).transpose()?;
-        let clearinghouse: Pubkey = file.clearinghouse.parse().map_err(|_| {
-            let text = &file.clearinghouse;
-            format!("clearinghouse = {text:?} is not an address (base58, 32 bytes): ask its authority for it")
-        })?;
+        let clearinghouse = address_in("clearinghouse", &file.clearinghouse)?;
+        let tables = file.lookup_tables.iter().map(|text| address_in("lookup_tables", text));
+        let lookup_tables = tables.collect::<Result<_, _>>()?;
         let signer = keypair(&file.keypair)?;
         let account = address::margin_account(&clearinghouse, &signer.pubkey(), file.account_id);
         let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
@@ -112,6 +115,7 @@ impl Settings {
                 unwatched: seconds(file.interval_seconds),
                 watched: seconds(file.idle_seconds),
             },
+            lookup_tables,
             metrics_listen,
             keeper: Keeper { clearinghouse, account, signer, policy: file.policy, priority_fee: file.priority_fee },
             url: file.url,
@@ -138,6 +142,10 @@ fn endpoint(field: &str, url: &str, schemes: [&str; 2]) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{field} = {url:?} must begin with {plain} or {secure} and name a host"))
+}
+
+fn address_in(field: &str, text: &str) -> Result<Pubkey, String> {
+    text.parse().map_err(|_| format!("{field} = {text:?} is not an address (base58, 32 bytes): copy it whole"))
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {

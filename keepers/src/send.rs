@@ -3,9 +3,13 @@
 use plimsoll::{AuctionBidArgs, AuctionStartArgs, CollateralSaleArgs};
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::instruction::{self, Side};
-use plimsoll_client::ledger::{Ledger, Outcome, SendOptions};
+use plimsoll_client::ledger::{
+    build_transaction, transaction_size, Ledger, Outcome, SendOptions, TRANSACTION_BYTES_MAX,
+};
+use solana_message::Hash;
 use solana_program::instruction::Instruction;
 use solana_program::pubkey::Pubkey;
+use solana_signer::Signer;
 use solana_transaction::TransactionError;
 
 use crate::book::Book;
@@ -63,8 +67,34 @@ impl Keeper {
 
     /// What `action` would do now; nothing is sent. Errors: what the program would refuse, or transport.
     pub fn simulate(&self, ledger: &dyn Ledger, book: &Book, action: &Action) -> Result<Outcome, LedgerError> {
-        let options = SendOptions { priority_fee: self.priority_fee, ..SendOptions::with_compute_limit(COMPUTE_MAX) };
-        ledger.simulate(&[self.instruction(book, action)?], &[&self.signer], &options)
+        let (instruction, options) = self.prepare(ledger, book, action)?;
+        ledger.simulate(&[instruction], &[&self.signer], &options)
+    }
+
+    /// The instruction of `action`, and the options it is simulated with. Errors: `Build` for one that no transaction
+    /// can hold; transport.
+    fn prepare(
+        &self,
+        ledger: &dyn Ledger,
+        book: &Book,
+        action: &Action,
+    ) -> Result<(Instruction, SendOptions), LedgerError> {
+        let instruction = self.instruction(book, action)?;
+        let options = SendOptions {
+            compute_limit: Some(COMPUTE_MAX),
+            priority_fee: self.fee(ledger, &instruction)?,
+            lookup_tables: ledger.lookup_tables()?,
+        };
+        let signers: [&dyn Signer; 1] = [&self.signer];
+        let built = build_transaction(std::slice::from_ref(&instruction), &signers, &options, Hash::default())?;
+        let bytes = transaction_size(&built);
+        if bytes > TRANSACTION_BYTES_MAX {
+            return Err(LedgerError::Build(format!(
+                "{action} takes {bytes} bytes, the network takes {TRANSACTION_BYTES_MAX}: put the accounts of the \
+                 clearinghouse into address lookup tables and name those in lookup_tables"
+            )));
+        }
+        Ok((instruction, options))
     }
 
     /// Sends one decision with the compute units that it was simulated with and a little more. A transaction that its
@@ -73,12 +103,9 @@ impl Keeper {
     ///
     /// Errors: what the program refused, or transport.
     pub fn send(&self, ledger: &dyn Ledger, book: &Book, action: &Action) -> Result<Outcome, LedgerError> {
-        let simulated = self.simulate(ledger, book, action)?;
-        let instruction = self.instruction(book, action)?;
-        let options = SendOptions {
-            priority_fee: self.fee(ledger, &instruction)?,
-            ..SendOptions::with_compute_limit(compute_limit(simulated.compute_units))
-        };
+        let (instruction, mut options) = self.prepare(ledger, book, action)?;
+        let simulated = ledger.simulate(std::slice::from_ref(&instruction), &[&self.signer], &options)?;
+        options.compute_limit = Some(compute_limit(simulated.compute_units));
         let mut attempt = 1;
         loop {
             match ledger.send(std::slice::from_ref(&instruction), &[&self.signer], &options) {

@@ -11,6 +11,8 @@ use crate::policy::Policy;
 
 /// Most plans of one turn.
 const ROUNDS: usize = 4;
+/// Decisions in a row without an answer after which a turn ends: one alone may be the decision's fault.
+const LOST_MAX: usize = 2;
 
 /// A keeper: whose keys, which account, which policy.
 #[derive(Debug)]
@@ -74,7 +76,7 @@ impl Keeper {
     }
 
     /// Plans on `view` and sends everything; again on a new view of `feed` while something succeeded. Each decision is
-    /// made once a turn: one that fails is not tried again before the next. A lost connection ends the turn.
+    /// made once a turn: one that fails is not tried again before the next. A node that does not answer ends the turn.
     ///
     /// Errors: a view after the first cannot be had.
     pub fn turn(
@@ -110,7 +112,7 @@ impl Keeper {
         tried: &mut Vec<Action>,
         observer: &mut dyn Observer,
     ) -> Progress {
-        let (mut bought, mut progress) = (false, Progress::Nothing);
+        let (mut bought, mut lost, mut progress) = (false, 0usize, Progress::Nothing);
         for action in actions {
             let purchase = action.is_purchase();
             if bought && purchase {
@@ -121,10 +123,11 @@ impl Keeper {
                 Mode::Send => self.send(ledger, &view.book, &action),
                 Mode::Simulate => self.simulate(ledger, &view.book, &action),
             };
-            let (landed, lost) = (result.is_ok(), matches!(result, Err(LedgerError::Transport(_))));
+            let landed = result.is_ok();
+            lost = if matches!(result, Err(LedgerError::Transport(_))) { lost.saturating_add(1) } else { 0 };
             tried.push(action.clone());
             observer.done(Done { action, result });
-            if lost {
+            if lost >= LOST_MAX {
                 return Progress::Lost;
             }
             if landed && mode == Mode::Send {

@@ -27,13 +27,14 @@ fn what_is_left_out_has_its_default() {
 fn every_field_arrives() {
     let folder = Folder::new("fields");
     let more = "ws_url = \"wss://node.example\"\naccount_id = 3\ninterval_seconds = 4\nidle_seconds = 50\n\
-                timeout_seconds = 6\npriority_fee = 7\nmetrics_listen = \"127.0.0.1:9464\"\n[policy]\nbid = false\n\
+                timeout_seconds = 6\npriority_fee = 7\nlookup_tables = [\"AddressLookupTab1e1111111111111111111111111\"]\nmetrics_listen = \"127.0.0.1:9464\"\n[policy]\nbid = false\n\
                 reserve = 1_000\npriority_fee_cap = 900\npriority_fee_percentile = 90\nmin_interest = 5\n";
     let settings = Settings::load(&folder.config("http://127.0.0.1:8899", more)).unwrap();
     let keeper = &settings.keeper;
     assert_eq!(settings.ws_url.as_deref(), Some("wss://node.example"));
     assert_eq!((settings.pause.unwatched, settings.pause.watched), (Duration::from_secs(4), Duration::from_secs(50)));
     assert_eq!((settings.timeout, keeper.priority_fee), (Duration::from_secs(6), 7));
+    assert_eq!(settings.lookup_tables.len(), 1);
     assert_eq!(settings.metrics_listen.unwrap().to_string(), "127.0.0.1:9464");
     assert_eq!(keeper.account, address::margin_account(&keeper.clearinghouse, &keeper.signer.pubkey(), 3));
     let policy = Policy {
@@ -57,6 +58,7 @@ fn every_wrong_field_is_named_with_what_it_should_be() {
         ("account_id = 70000", ["line 4: ", "70000"]),
         ("url = \"http://x\"", ["line 4: duplicate key", ""]),
         ("[policy", ["line 4: ", ""]),
+        ("lookup_tables = [\"abc\"]", ["lookup_tables = \"abc\" is not an address", ""]),
         ("ws_url = \"http://x\"", ["ws_url = \"http://x\" must begin with ws:// or wss://", ""]),
         ("interval_seconds = 0", ["interval_seconds = 0 is outside 1..3600", "choose"]),
         ("idle_seconds = 3601", ["idle_seconds = 3601 is outside 1..3600", ""]),

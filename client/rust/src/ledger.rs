@@ -17,6 +17,11 @@ use solana_transaction::{versioned::VersionedTransaction, Signature};
 use crate::decode::{events, DecodeError, Event, State};
 use crate::error::LedgerError;
 
+/// The program that owns address lookup tables.
+const LOOKUP_TABLE_PROGRAM: Pubkey = solana_program::pubkey!("AddressLookupTab1e1111111111111111111111111");
+/// Bytes before the addresses of a lookup table.
+const LOOKUP_TABLE_HEADER: usize = 56;
+
 /// What a transaction asks of the network besides its instructions.
 #[derive(Clone, Debug, Default)]
 pub struct SendOptions {
@@ -173,6 +178,12 @@ pub trait Ledger {
         Ok(Vec::new())
     }
 
+    /// Address lookup tables that shorten the transactions sent over this connection, as they stand now. Errors:
+    /// `Missing`, `Build` for an account that is none, transport.
+    fn lookup_tables(&self) -> Result<Vec<AddressLookupTableAccount>, LedgerError> {
+        Ok(Vec::new())
+    }
+
     /// One account. Errors: transport.
     fn account(&self, address: &Pubkey) -> Result<Option<Account>, LedgerError> {
         Ok(self.accounts(std::slice::from_ref(address))?.pop().flatten())
@@ -273,7 +284,22 @@ pub fn build_transaction(
     VersionedTransaction::try_new(VersionedMessage::V0(message), signers).map_err(|e| LedgerError::Build(e.to_string()))
 }
 
-/// Bytes of a signed transaction on the wire; the network takes at most 1,232.
+/// The address lookup table at `address`. Errors: `Build` for an account that is none.
+pub fn lookup_table(address: &Pubkey, account: &Account) -> Result<AddressLookupTableAccount, LedgerError> {
+    let none = || LedgerError::Build(format!("{address} is not an address lookup table"));
+    let listed = account.data.get(LOOKUP_TABLE_HEADER..).filter(|_| account.owner == LOOKUP_TABLE_PROGRAM);
+    let mut keys = listed.ok_or_else(none)?.chunks_exact(size_of::<Pubkey>());
+    let addresses = keys.by_ref().map(Pubkey::try_from).collect::<Result<_, _>>().map_err(|_| none())?;
+    if !keys.remainder().is_empty() {
+        return Err(none());
+    }
+    Ok(AddressLookupTableAccount { key: *address, addresses })
+}
+
+/// Most bytes of a signed transaction on the wire.
+pub const TRANSACTION_BYTES_MAX: usize = 1_232;
+
+/// Bytes of a signed transaction on the wire; the network takes at most [`TRANSACTION_BYTES_MAX`].
 pub fn transaction_size(transaction: &VersionedTransaction) -> usize {
     let signatures = transaction.signatures.len();
     // One length byte stands for up to 127 signatures.

@@ -8,7 +8,7 @@ use solana_account::Account;
 use solana_account_decoder_client_types::UiAccountEncoding;
 use solana_clock::Clock;
 use solana_commitment_config::CommitmentConfig;
-use solana_message::Hash;
+use solana_message::{AddressLookupTableAccount, Hash};
 use solana_program::pubkey::Pubkey;
 use solana_rpc_client::rpc_client::RpcClient;
 use solana_rpc_client_api::{
@@ -24,7 +24,7 @@ use solana_transaction_status_client_types::{
 };
 
 use crate::error::LedgerError;
-use crate::ledger::{AccountFilter, Execution, Ledger, Outcome};
+use crate::ledger::{lookup_table, AccountFilter, Execution, Ledger, Outcome};
 
 /// Most addresses of one `getMultipleAccounts` call.
 const ACCOUNTS_PER_CALL: usize = 100;
@@ -42,6 +42,7 @@ const CLOCK_ADDRESS: Pubkey = solana_program::pubkey!("SysvarC1ock11111111111111
 /// A JSON-RPC connection.
 pub struct RpcLedger {
     client: RpcClient,
+    lookup_tables: Vec<Pubkey>,
 }
 
 impl RpcLedger {
@@ -52,13 +53,19 @@ impl RpcLedger {
 
     /// Connects to `url` at `commitment`.
     pub fn with_commitment(url: &str, commitment: CommitmentConfig) -> Self {
-        Self { client: RpcClient::new_with_commitment(url.to_owned(), commitment) }
+        Self { client: RpcClient::new_with_commitment(url.to_owned(), commitment), lookup_tables: Vec::new() }
     }
 
     /// Connects to `url` at commitment `confirmed`; a request without an answer after `timeout` fails.
     pub fn with_timeout(url: &str, timeout: Duration) -> Self {
-        let commitment = CommitmentConfig::confirmed();
-        Self { client: RpcClient::new_with_timeout_and_commitment(url.to_owned(), timeout, commitment) }
+        let client = RpcClient::new_with_timeout_and_commitment(url.to_owned(), timeout, CommitmentConfig::confirmed());
+        Self { client, lookup_tables: Vec::new() }
+    }
+
+    /// The same connection with the address lookup tables at `addresses`.
+    pub fn with_lookup_tables(mut self, addresses: Vec<Pubkey>) -> Self {
+        self.lookup_tables = addresses;
+        self
     }
 
     /// The client below, for what the trait does not cover (airdrops, health).
@@ -186,6 +193,15 @@ impl Ledger for RpcLedger {
         let addresses = addresses.get(..addresses.len().min(FEE_ADDRESSES)).unwrap_or(addresses);
         let fees = self.client.get_recent_prioritization_fees(addresses).map_err(transport)?;
         Ok(fees.into_iter().map(|fee| fee.prioritization_fee).collect())
+    }
+
+    fn lookup_tables(&self) -> Result<Vec<AddressLookupTableAccount>, LedgerError> {
+        let found = self.accounts(&self.lookup_tables)?;
+        let table = |(address, account): (&Pubkey, Option<Account>)| {
+            let missing = LedgerError::Missing { kind: "address lookup table", address: *address };
+            lookup_table(address, &account.ok_or(missing)?)
+        };
+        self.lookup_tables.iter().zip(found).map(table).collect()
     }
 
     fn execute(&self, transaction: VersionedTransaction) -> Result<Outcome, LedgerError> {

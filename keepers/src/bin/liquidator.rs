@@ -24,9 +24,9 @@ use tracing_subscriber::EnvFilter;
 const ABOUT: &str = "\
 Liquidates accounts under maintenance, settles expiries, collects interest and sweeps fees, for the rewards.
 
-It reads the whole clearinghouse, decides, sends, and waits for the next change. It owns one margin account: rewards go
-there, and bids are paid and margined from there. Nothing it does needs anybody's permission, and the program checks
-all of it again: several keepers may run side by side.";
+It reads the whole clearinghouse, decides, sends, and waits for the next change. It owns one margin account: rewards go \
+there, and bids are paid and margined from there. Nothing it does needs anybody's permission, and the program checks all \
+of it again: several keepers may run side by side.";
 
 const EXAMPLES: &str = "\
 The configuration file (TOML), with what the fields are if left out:
@@ -39,13 +39,15 @@ The configuration file (TOML), with what the fields are if left out:
   idle_seconds = 10                    # longest pause between turns with one
   timeout_seconds = 15                 # longest wait for an answer of the node
   priority_fee = 0                     # micro-lamports per compute unit
+  lookup_tables = []                   # address lookup tables, for the widest accounts
   metrics_listen = \"127.0.0.1:9464\"    # Prometheus; without it, none
   [policy]                             # what it is willing to do: see docs/keeper.md
   min_discount_ppm = 15000
 
 Before it runs: open its margin account and pay into it.
-  plimsoll --keypair keeper.json account open
-  plimsoll --keypair keeper.json deposit 0 50000
+  export PLIMSOLL_KEYPAIR=keeper.json PLIMSOLL_CLEARINGHOUSE=<ADDRESS>
+  plimsoll account open
+  plimsoll deposit 0 50000
 
 Examples:
   plimsoll-liquidator --config keeper.toml --dry-run --once     what would it do now?
@@ -170,7 +172,8 @@ fn keep(arguments: &Arguments) -> Result<(), Failure> {
     start_services(&runtime, &settings, &alarm)?;
 
     let keeper = &settings.keeper;
-    let ledger = RpcLedger::with_timeout(&settings.url, settings.timeout);
+    let ledger =
+        RpcLedger::with_timeout(&settings.url, settings.timeout).with_lookup_tables(settings.lookup_tables.clone());
     let mut feed = Live::new(&ledger, &settings.url, keeper.clearinghouse, Arc::clone(&alarm), settings.pause);
     info!(clearinghouse = %keeper.clearinghouse, account = %keeper.account, url = settings.url, "keeping");
     let mode = if arguments.dry_run { Mode::Simulate } else { Mode::Send };

@@ -2,16 +2,21 @@
 
 use std::cell::RefCell;
 
+use plimsoll::CollateralCreateArgs;
 use plimsoll_client::error::LedgerError;
-use plimsoll_client::ledger::{AccountFilter, Ledger, Outcome};
+use plimsoll_client::instruction;
+use plimsoll_client::ledger::{lookup_table, AccountFilter, Ledger, Outcome};
+use plimsoll_core::position::OptionKind;
 use plimsoll_keeper::plan::Action;
 use plimsoll_keeper::policy::Policy;
 use plimsoll_tests::chain::Chain;
-use plimsoll_tests::world::World;
+use plimsoll_tests::token;
+use plimsoll_tests::world::{World, WorldOptions, BTC, QUOTE, SOL};
 use solana_account::Account;
 use solana_clock::Clock;
-use solana_message::Hash;
+use solana_message::{AddressLookupTableAccount, Hash};
 use solana_program::pubkey::Pubkey;
+use solana_signer::Signer;
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction::TransactionError;
 
@@ -27,13 +32,15 @@ struct Crowded<'a> {
     seconds: i64,
     /// What others paid lately.
     fees: Vec<u64>,
+    /// Tables that it knows.
+    tables: Vec<AddressLookupTableAccount>,
     /// Compute limit and price of everything sent.
     sent: RefCell<Vec<(u32, u64)>>,
 }
 
 impl<'a> Crowded<'a> {
     fn new(chain: &'a Chain, lost: usize, seconds: i64) -> Self {
-        Self { chain, lost, seconds, fees: Vec::new(), sent: RefCell::default() }
+        Self { chain, lost, seconds, fees: Vec::new(), tables: Vec::new(), sent: RefCell::default() }
     }
 }
 
@@ -70,6 +77,10 @@ impl Ledger for Crowded<'_> {
     fn recent_priority_fees(&self, addresses: &[Pubkey]) -> Result<Vec<u64>, LedgerError> {
         assert!(!addresses.is_empty(), "asked for the fees of no account");
         Ok(self.fees.clone())
+    }
+
+    fn lookup_tables(&self) -> Result<Vec<AddressLookupTableAccount>, LedgerError> {
+        Ok(self.tables.clone())
     }
 
     fn execute(&self, transaction: VersionedTransaction) -> Result<Outcome, LedgerError> {
@@ -153,4 +164,80 @@ fn what_the_simulation_refuses_is_not_sent() {
     let refusal = keeper.send(&crowded, &view(&world).book, &start).expect_err("healthy");
     assert_eq!(refusal.rule(), Some("AccountHealthy"));
     assert!(crowded.sent.borrow().is_empty());
+}
+
+/// As wide an account as there is, in auction: legs in twelve expiries of two underlyings, eight kinds of collateral.
+fn wide() -> World {
+    let options = WorldOptions { traders: 0, expiry_days: (2..14).collect(), ..WorldOptions::default() };
+    let mut world = World::with(&options);
+    world.add_trader("seller", 40_000 * QUOTE);
+    world.add_trader("buyer", 20_000_000 * QUOTE);
+    world.add_trader("liquidator", 500_000 * QUOTE);
+    for index in 0..8 {
+        add_collateral(&world, index);
+    }
+    for expiry in 0..12 {
+        let (underlying, contracts) = if expiry < 6 { (BTC, SOLD / 7) } else { (SOL, 1) };
+        let series = world.series(underlying, expiry, 2, OptionKind::Call);
+        world.trade_at_mark(BUYER, SELLER, &series, contracts).expect("sell");
+    }
+    sink(&world, 3_600);
+    start(&world, SELLER, LIQUIDATOR).expect("start");
+    world.advance(20);
+    world
+}
+
+/// Lists one more collateral, priced as BTC, and gives the seller an atom of it.
+fn add_collateral(world: &World, index: u16) {
+    let mint = token::create_mint(&world.chain, &format!("coin {index}"), 8);
+    let authority = world.governance.pubkey();
+    let args = CollateralCreateArgs { index, priced_by: BTC, cross_factor: 800_000, ramp_seconds: 3_600, cap: 1_000 };
+    world.govern(instruction::collateral_create(&world.clearinghouse, &authority, &authority, &mint, args));
+    let seller = &world.traders[SELLER];
+    let source = token::mint_to(&world.chain, &mint, &seller.address(), 1);
+    let from = (&seller.address(), &source);
+    let deposit = instruction::collateral_deposit(&world.directory(), &seller.account, from, index, 1).expect("build");
+    send(world, deposit, &[&seller.key]).expect("deposit");
+}
+
+#[test]
+fn a_bid_too_large_for_a_transaction_needs_lookup_tables_and_stops_nothing_else() {
+    let world = wide();
+    let keeper = keeper_of(&world, LIQUIDATOR, Policy::default());
+    let mut crowded = Crowded::new(&world.chain, 0, 0);
+    let (view, planned) = (view(&world), decide(&world, &keeper));
+    let Some(bid @ Action::Bid { .. }) = planned.first() else { panic!("{planned:?}") };
+    let problem = keeper.send(&crowded, &view.book, bid).expect_err("too large").to_string();
+    assert!(problem.contains("bytes, the network takes 1232") && problem.contains("lookup_tables"), "{problem}");
+    assert!(crowded.sent.borrow().is_empty());
+
+    let keys: Vec<Pubkey> = keeper
+        .instruction(&view.book, bid)
+        .expect("instruction")
+        .accounts
+        .iter()
+        .filter(|account| !account.is_signer)
+        .map(|account| account.pubkey)
+        .collect();
+    let table = world.chain.create_lookup_table("markets", &keys);
+    let stored = world.chain.raw(&table.key).expect("table");
+    crowded.tables = vec![lookup_table(&table.key, &stored).expect("table")];
+    assert_eq!(crowded.tables[0].addresses, keys);
+    keeper.send(&crowded, &view.book, bid).expect("with a table it fits");
+    world.full_check();
+}
+
+#[test]
+fn what_is_no_lookup_table_is_refused_by_its_address() {
+    let world = World::new();
+    let table = world.chain.create_lookup_table("odd", &[world.clearinghouse]);
+    let good = world.chain.raw(&table.key).expect("table");
+    let mut torn = good.clone();
+    torn.data.pop();
+    let foreign = Account { owner: plimsoll::ID, ..good.clone() };
+    let short = Account { data: vec![1; 55], ..good };
+    for account in [torn, foreign, short] {
+        let problem = lookup_table(&table.key, &account).expect_err("none").to_string();
+        assert!(problem.contains(&format!("{} is not an address lookup table", table.key)), "{problem}");
+    }
 }
