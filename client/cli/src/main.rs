@@ -1,10 +1,13 @@
 //! `plimsoll`: the command line of the Plimsoll clearinghouse. One module per group of commands.
 
 mod amount;
+mod calibrate;
+mod chart;
 mod commands;
 mod config;
 mod margin;
 mod output;
+mod page;
 mod series;
 mod session;
 
@@ -78,6 +81,8 @@ enum Command {
     Trade(trade::Command),
     /// Margin of an account now, or of any portfolio offline.
     Margin(MarginCommand),
+    /// Fit margin parameters to price history.
+    Calibrate(calibrate::Args),
     /// Liquidation auctions.
     #[command(subcommand)]
     Auction(auction::Command),
@@ -123,6 +128,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Margin(MarginCommand { offline, live: None }) = &cli.command {
         return margin::run(offline);
     }
+    if let Command::Calibrate(args) = &cli.command {
+        return calibrate::run(args, cli.global.json());
+    }
     let session = Session::new(&cli.global)?;
     match &cli.command {
         Command::Status => status::run(&session),
@@ -136,6 +144,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Trade(command) => trade::run(&session, command),
         Command::Margin(MarginCommand { live: Some(command), .. }) => live_margin::run(&session, command),
         Command::Margin(MarginCommand { offline, live: None }) => margin::run(offline),
+        Command::Calibrate(args) => calibrate::run(args, cli.global.json()),
         Command::Auction(command) => auction::run(&session, command),
         Command::Settle(command) => settle::run(&session, command),
         Command::Insurance(command) => cash::insurance(&session, command),
