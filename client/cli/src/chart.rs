@@ -58,6 +58,14 @@ impl Chart {
         self.legend = LEFT + 24.0 + 7.0 * name.chars().count() as f64;
     }
 
+    /// Labels beside the vertical axis, without a grid, and its name above.
+    pub fn y_labels(&mut self, name: &str, labels: &[(f64, String)]) {
+        for (y, label) in labels {
+            self.row_label(*y, MUTED, label);
+        }
+        self.text((LEFT, TOP - 12.0), "start", MUTED, name);
+    }
+
     /// The horizontal axis with labels at `ticks` and its name below.
     pub fn x_axis(&mut self, name: &str, ticks: &[(f64, String)]) {
         let bottom = self.size.1 - BOTTOM;
@@ -121,8 +129,7 @@ impl Chart {
         self.text(at, "middle", color, text);
     }
 
-    /// Text beside the vertical axis at `y`.
-    pub fn row_label(&mut self, y: f64, color: &str, text: &str) {
+    fn row_label(&mut self, y: f64, color: &str, text: &str) {
         let at = self.py(y) + 4.0;
         self.text((LEFT - 8.0, at), "end", color, text);
     }

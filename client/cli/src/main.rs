@@ -126,7 +126,7 @@ impl Failure {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Margin(MarginCommand { offline, live: None }) = &cli.command {
-        return margin::run(offline);
+        return margin::run(&cli.global, offline);
     }
     if let Command::Calibrate(args) = &cli.command {
         return calibrate::run(args, cli.global.json());
@@ -143,7 +143,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Withdraw(args) => cash::withdraw(&session, args),
         Command::Trade(command) => trade::run(&session, command),
         Command::Margin(MarginCommand { live: Some(command), .. }) => live_margin::run(&session, command),
-        Command::Margin(MarginCommand { offline, live: None }) => margin::run(offline),
+        Command::Margin(MarginCommand { offline, live: None }) => margin::run(&cli.global, offline),
         Command::Calibrate(args) => calibrate::run(args, cli.global.json()),
         Command::Auction(command) => auction::run(&session, command),
         Command::Settle(command) => settle::run(&session, command),

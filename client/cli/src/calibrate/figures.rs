@@ -5,7 +5,7 @@ use plimsoll_calibration::Calibration;
 
 use super::tables::{self, duration, Grid};
 use super::Report;
-use crate::chart::{percent, Chart, AMBER, BLUE, GREEN, MUTED, RED};
+use crate::chart::{percent, Chart, AMBER, BLUE, GREEN, RED};
 use crate::page;
 use crate::series::date_text;
 
@@ -108,9 +108,7 @@ fn closeout(report: &Report, calibration: &Calibration) -> String {
         }
         labels.push((top - 0.5, duration(delay.tested)));
     }
-    for (at, label) in labels {
-        chart.row_label(at, MUTED, &label);
-    }
+    chart.y_labels("delay", &labels);
     let ticks: Vec<(f64, String)> = table
         .slippage_multiples
         .iter()
