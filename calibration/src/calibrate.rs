@@ -15,7 +15,7 @@ use plimsoll_core::margin::CrossParameters;
 use plimsoll_core::units::{Ratio, Q32_ONE};
 use plimsoll_core::volatility::{ScanParameters, VolatilityParameters, VolatilityState};
 
-use crate::closeout::{self, Closeout, Delay, Terms, SLIPPAGE_MULTIPLES};
+use crate::closeout::{self, Closeout, CloseoutRow, Delay, Terms, SLIPPAGE_MULTIPLES};
 use crate::coverage::{
     coverage, fit_deviations, fit_floor, observations, unbounded, Coverage, HorizonFit, Observation,
 };
@@ -73,6 +73,8 @@ pub struct Calibration {
     pub closeout: Closeout,
     /// Haircut of collateral in this coin.
     pub haircut: HaircutFit,
+    /// How the parameters that the calibration started from do in the same tests.
+    pub start: Standing,
     /// Median of the volatility state, a year.
     pub median_volatility: f64,
     /// Fields that the proposal changes.
@@ -130,6 +132,17 @@ pub struct FileCoverage {
     pub initial_range: Procyclicality,
     /// Swings of the maintenance range, whose rise is capped.
     pub maintenance_range: Procyclicality,
+}
+
+/// How a parameter group does in the tests, for comparison.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Standing {
+    /// Back-test of the range on every history, by file.
+    pub coverage: Vec<(String, Coverage)>,
+    /// Initial margin of the short option that fares worst.
+    pub initial: OptionCoverage,
+    /// P(E < 0 before the book is closed) at the shortest delay of the table.
+    pub closeout: CloseoutRow,
 }
 
 /// One UTC day of the picture.
@@ -198,6 +211,8 @@ pub fn calibrate(
     proposal.cross_factor = Some(haircut.cross_factor);
     proposal.validate(&asset)?;
     let coverage = replayed.iter().map(|r| file_coverage(r, &proposal)).collect::<Result<Vec<_>, _>>()?;
+    progress(&format!("{asset}: comparing with the parameters it started from"));
+    let start = standing(&replayed, finest, &books, (half_spread, settings))?;
     Ok(Calibration {
         files: replayed.iter().map(summary).collect(),
         horizons,
@@ -206,6 +221,7 @@ pub fn calibrate(
         initial: initial_coverage(&books, &finest.states, &proposal.scan, &proposal.cross)?,
         closeout,
         haircut,
+        start,
         median_volatility: f64::from(proposal.volatility.reference) / 1e6,
         changes: proposal.changes(&settings.start),
         days: days(finest, &final_states),
@@ -385,6 +401,29 @@ fn fit_closeout(
     }
     let table = Closeout { delay: settings.delay, half_spread, slippage_multiples: SLIPPAGE_MULTIPLES.to_vec(), rows };
     Ok((states, table))
+}
+
+/// How `settings.start` does. Errors: `Rule`.
+fn standing(
+    replayed: &[Replayed],
+    finest: &Replayed,
+    books: &[OptionCases],
+    (half_spread, settings): (f64, &Settings),
+) -> Result<Standing, CalibrationError> {
+    let Proposal { volatility, scan, cross, .. } = &settings.start;
+    let ranges = |r: &Replayed| Ok((r.history.file.clone(), coverage(&r.observations, scan)?));
+    let options = initial_coverage(books, &finest.states, scan, cross)?;
+    let worst = options.into_iter().reduce(|worst, next| if next.covered < worst.covered { next } else { worst });
+    let history = finest.history;
+    let (asked, tested) = closeout::delays(history, settings.delay.total()).first().copied().unwrap_or((0, 1));
+    let from = warm_up(history, volatility);
+    let cases = closeout::option_cases(history, &finest.states, (tested, from), volatility)?;
+    let terms = Terms { states: &finest.states, cross, half_spread };
+    Ok(Standing {
+        coverage: replayed.iter().map(ranges).collect::<Result<Vec<_>, CalibrationError>>()?,
+        initial: worst.unwrap_or(OptionCoverage { option: String::new(), windows: 0, covered: 1.0, worst: None }),
+        closeout: closeout::row(&cases, &terms, (asked, tested))?,
+    })
 }
 
 /// `cross` with these maintenance percentages; initial margin asks at least as much.

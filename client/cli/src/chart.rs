@@ -16,6 +16,9 @@ pub const AMBER: &str = "#db961c";
 /// Profits.
 pub const GREEN: &str = "#2a7f62";
 
+/// What stands behind the lines.
+pub const GREY: &str = "#c9d2db";
+
 const GRID: &str = "#e7ecf1";
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = 16.0;
@@ -86,7 +89,7 @@ impl Chart {
             let command = if index == 0 { 'M' } else { 'L' };
             let _ = write!(path, "{command}{:.1} {:.1}", self.px(*x), self.py(*y));
         }
-        let _ = write!(self.body, "<path d=\"{path}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"1.6\"/>");
+        let _ = write!(self.body, "<path d=\"{path}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"1.2\"/>");
         self.entry(color, label);
     }
 
@@ -103,6 +106,16 @@ impl Chart {
         self.entry(color, label);
     }
 
+    /// A vertical from zero to every point.
+    pub fn spikes(&mut self, points: &[(f64, f64)], color: &str, label: &str) {
+        let (mut path, bottom) = (String::new(), self.py(0.0));
+        for (x, y) in points {
+            let _ = write!(path, "M{:.1} {bottom:.1}V{:.1}", self.px(*x), self.py(*y));
+        }
+        let _ = write!(self.body, "<path d=\"{path}\" stroke=\"{color}\"/>");
+        self.entry(color, label);
+    }
+
     /// A filled rectangle between two corners, with what a pointer over it shows.
     pub fn cell(&mut self, x: Range<f64>, y: Range<f64>, color: &str, title: &str) {
         let (left, right) = (self.px(x.start), self.px(x.end));
@@ -110,7 +123,7 @@ impl Chart {
         let (width, height) = ((right - left).max(0.0), (bottom - top).max(0.0));
         let _ = write!(
             self.body,
-            "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{color}\">\
+            "<rect shape-rendering=\"crispEdges\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{color}\">\
              <title>{}</title></rect>",
             escape(title)
         );

@@ -5,7 +5,7 @@ use plimsoll_calibration::Calibration;
 
 use super::tables::{self, duration, Grid};
 use super::Report;
-use crate::chart::{percent, Chart, AMBER, BLUE, GREEN, RED};
+use crate::chart::{percent, Chart, AMBER, BLUE, GREEN, GREY, RED};
 use crate::page;
 use crate::series::date_text;
 
@@ -71,11 +71,8 @@ fn ranges(asset: &str, days: &[Day]) -> String {
         .map(|(at, date)| (at, date.trim_end_matches("-01").to_owned()))
         .collect();
     chart.x_axis("", &years);
-    for day in days {
-        let at = time(day);
-        let title = format!("{} {}", date_text(day.time), percent(moves(day), 1));
-        chart.cell(at..at + 86_400.0, 0.0..moves(day), "#c9d2db", &title);
-    }
+    let spikes: Vec<(f64, f64)> = days.iter().map(|day| (time(day), moves(day))).collect();
+    chart.spikes(&spikes, GREY, "move");
     let line = |read: fn(&Day) -> f64| -> Vec<(f64, f64)> { days.iter().map(|day| (time(day), read(day))).collect() };
     chart.line(&line(|day| day.initial), BLUE, "initial range");
     chart.line(&line(|day| day.maintenance), AMBER, "maintenance range");

@@ -93,6 +93,7 @@ fn files(calibration: &Calibration) -> Grid {
 fn coverage(report: &Report, calibration: &Calibration) -> Grid {
     let mut rows: Vec<Vec<String>> =
         calibration.coverage.iter().map(|file| coverage_row(&file.file, "proposed", &file.coverage)).collect();
+    rows.extend(calibration.start.coverage.iter().map(|(file, coverage)| coverage_row(file, "shipped", coverage)));
     let split = &calibration.out_of_sample;
     let fitted = format!("k {:.1}, floor {}: fit", split.deviations, percent(split.range_floor, 1));
     let until = format!("until {}", date_text(split.split_at));
@@ -184,7 +185,10 @@ fn initial(report: &Report, calibration: &Calibration) -> Grid {
         );
         vec![option.option.clone(), option.windows.to_string(), percent(option.covered, 2), worst]
     };
-    let rows = calibration.initial.iter().map(row).collect();
+    let mut rows: Vec<Vec<String>> = calibration.initial.iter().map(row).collect();
+    let mut shipped = row(&calibration.start.initial);
+    shipped[0] = format!("shipped, worst: {}", shipped[0]);
+    rows.push(shipped);
     let title = format!(
         "initial margin of short options over {}, losses in percent of spot",
         duration(report.settings.horizon)
@@ -201,7 +205,10 @@ fn closeout(report: &Report, calibration: &Calibration) -> Grid {
         cells.push(row.worst_option.clone());
         cells
     };
-    let rows = closeout.rows.iter().map(row).collect();
+    let mut rows: Vec<Vec<String>> = closeout.rows.iter().map(row).collect();
+    let mut shipped = row(&calibration.start.closeout);
+    shipped[0] = format!("shipped, {}", shipped[0]);
+    rows.push(shipped);
     let delay = &closeout.delay;
     let title = format!(
         "P(E < 0 before the book is closed), target {}; delay = oracle {} + inclusion {} + auction {}; slippage in \

@@ -10,7 +10,7 @@ use super::input::{Cross, Document, Mode, Parameters};
 /// Name of the portfolio defaults.
 const PORTFOLIO: &str = "portfolio reference";
 /// Name of the cross defaults.
-const CROSS: &str = "cross reference";
+const CROSS: &str = "shipped cross reference";
 const PORTFOLIO_TEXT: &str = include_str!("portfolio_reference.json");
 
 /// A document for `mode` with what that mode needs filled in; `assumed` says what was.
@@ -45,7 +45,7 @@ fn fill_portfolio(document: &mut Document, assumed: &mut Vec<String>) -> Result<
     fill(&mut parameters.contingency, reference.contingency, "contingency", &mut missing);
     fill(&mut parameters.factors, reference.factors, "factors", &mut missing);
     if !missing.is_empty() {
-        assumed.push(format!("{PORTFOLIO}: {}", missing.join(", ")));
+        assumed.push(format!("parameters.{} of the {PORTFOLIO}", missing.join(", parameters.")));
     }
     let mut rates = Vec::new();
     for expiry in document.markets.iter_mut().flat_map(|market| &mut market.expiries) {
@@ -70,12 +70,12 @@ fn fill_portfolio(document: &mut Document, assumed: &mut Vec<String>) -> Result<
 fn fill_cross(document: &mut Document, assumed: &mut Vec<String>) -> Result<(), String> {
     if document.parameters.cross.is_none() {
         document.parameters.cross = Some(cross_reference()?);
-        assumed.push(format!("{CROSS}: cross"));
+        assumed.push(format!("parameters.cross of the {CROSS}"));
     }
     let factor = document.parameters.cross.as_mut().map(|cross| &mut cross.collateral_factor);
     if let (Some(slot @ None), false) = (factor, document.portfolio.collateral.is_empty()) {
         *slot = Some(default_factor()?);
-        assumed.push("collateral factor 0.8".to_owned());
+        assumed.push("parameters.cross.collateral_factor 0.8".to_owned());
     }
     Ok(())
 }
