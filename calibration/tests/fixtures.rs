@@ -39,9 +39,9 @@ pub fn hourly(file: &str, days: i64, hourly: f64, seed: u64) -> History {
     History::from_bars(file, bars)
 }
 
-/// Two years of hours of a coin at about 60 % a year.
+/// 400 days of hours of a coin at about 60 % a year.
 pub fn long() -> History {
-    hourly("BTC_made-up_1h.csv", 730, 0.0065, 7)
+    hourly("BTC_made-up_1h.csv", 400, 0.0065, 7)
 }
 
 pub fn states(history: &History) -> Vec<VolatilityState> {
