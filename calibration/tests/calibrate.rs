@@ -1,14 +1,18 @@
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
-use plimsoll_calibration::{calibrate, CalibrationError, Settings};
+use plimsoll_calibration::{calibrate, Calibration, CalibrationError, Settings};
 
 use crate::fixtures::{hourly, long, settings};
 
 const QUIET: &dyn Fn(&str) = &|_| {};
 
+/// The calibration of one long history: made once for all tests.
+static LONG: LazyLock<Calibration> = LazyLock::new(|| calibrate(&[long()], 0.002, &settings(), QUIET).unwrap());
+
 #[test]
 fn the_proposal_reaches_every_target_it_was_asked_for() {
-    let result = calibrate(&[long()], 0.002, &settings(), QUIET).unwrap();
+    let result = &*LONG;
     for file in &result.coverage {
         assert!(file.coverage.single_tailed() >= 0.99, "{file:?}");
         assert!(file.initial_range.peak_to_trough >= file.maintenance_range.peak_to_trough);
@@ -24,7 +28,7 @@ fn the_proposal_reaches_every_target_it_was_asked_for() {
 
 #[test]
 fn the_unseen_part_begins_where_the_last_fitted_window_ended() {
-    let result = calibrate(&[long()], 0.0, &settings(), QUIET).unwrap();
+    let result = &*LONG;
     let split = &result.out_of_sample;
     let (from, to) = (result.files[0].from, result.files[0].to);
     assert!((from..to).contains(&split.split_at));
@@ -46,9 +50,8 @@ fn the_same_files_give_the_same_result_in_any_order() {
 #[test]
 fn a_short_history_is_tested_but_not_fitted_to() {
     let short = hourly("BTC_made-up_crash.csv", 10, 0.02, 3);
-    let alone = calibrate(&[long()], 0.002, &settings(), QUIET).unwrap();
     let both = calibrate(&[long(), short], 0.002, &settings(), QUIET).unwrap();
-    assert_eq!(alone.proposal, both.proposal);
+    assert_eq!(LONG.proposal, both.proposal);
     assert_eq!(both.coverage.len(), 2);
     assert_eq!(both.files.iter().map(|file| file.fitted).collect::<Vec<_>>(), [true, false]);
 }
@@ -70,10 +73,7 @@ fn coverage_that_no_parameter_reaches_is_refused_with_what_is_reached() {
 #[test]
 fn a_higher_target_asks_for_more_margin() {
     let higher = Settings { coverage: 0.998, probability: 0.0002, ..settings() };
-    let (a, b) = (
-        calibrate(&[long()], 0.002, &settings(), QUIET).unwrap().proposal,
-        calibrate(&[long()], 0.002, &higher, QUIET).unwrap().proposal,
-    );
+    let (a, b) = (LONG.proposal, calibrate(&[long()], 0.002, &higher, QUIET).unwrap().proposal);
     assert!(b.scan.deviations > a.scan.deviations);
     assert!(b.cross_factor < a.cross_factor && b.cross.mm_call > a.cross.mm_call, "{a:?} {b:?}");
 }
@@ -81,6 +81,9 @@ fn a_higher_target_asks_for_more_margin() {
 #[test]
 fn progress_tells_every_stage() {
     let heard = RefCell::new(Vec::new());
-    calibrate(&[long()], 0.002, &settings(), &|stage| heard.borrow_mut().push(stage.to_owned())).unwrap();
+    calibrate(&[hourly("BTC_x.csv", 40, 0.006, 5)], 0.002, &settings(), &|stage| {
+        heard.borrow_mut().push(stage.to_owned())
+    })
+    .unwrap();
     assert!(heard.borrow().len() >= 5 && heard.borrow().iter().all(|stage| stage.starts_with("BTC: ")));
 }

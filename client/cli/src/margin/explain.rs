@@ -171,3 +171,111 @@ fn atoms(price: i64) -> Real {
 fn ratio(numerator: Wide, denominator: Wide) -> Real {
     Real::from_ratio(numerator, denominator).unwrap_or(Real::ZERO)
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_core::margin::{CollateralRules, CrossParameters};
+    use plimsoll_core::math::black76::ln_price;
+    use plimsoll_core::series::Strike;
+    use plimsoll_core::units::{ContractSize, Price, Ratio, Vol};
+
+    use super::*;
+
+    const SPOT: i64 = 2_000_000_000;
+
+    fn strikes() -> [Strike; 2] {
+        [1_900_000_000, 2_200_000_000].map(|price| Strike { price, ln_price: ln_price(price), open_interest: [1, 1] })
+    }
+
+    fn expiry(strikes: &[Strike], days: i64) -> ExpiryView<'_> {
+        ExpiryView {
+            underlying: 0,
+            seconds_to_expiry: days * 86_400,
+            basis_ppm: 0,
+            vol: Vol(3 << 31),
+            forward_confidence: Ratio::ONE,
+            vol_confidence: Ratio::ONE,
+            average: Price(0),
+            sampled_seconds: 0,
+            strikes,
+            order: &[0, 1],
+            settled: None,
+        }
+    }
+
+    fn leg(slot: u8, strike: u8, kind: OptionKind, quantity: i32) -> Position {
+        Position { quantity, expiry_slot: slot, strike, kind: kind.to_u8(), reserved: 0 }
+    }
+
+    fn collateral(value: i64, price_underlying: Option<u8>) -> CollateralView {
+        CollateralView { value: Quote(value), price_underlying, factor: Ratio(800_000), confidence: Ratio::ONE }
+    }
+
+    /// Runs `check` on a book with a call spread, a straddle, and collateral, at prices that have not converged.
+    fn with_book(check: impl FnOnce(&Book)) {
+        let strikes = strikes();
+        let expiries = [expiry(&strikes, 7), expiry(&strikes, 30)];
+        let ema = Price(SPOT - SPOT / 50);
+        let view = UnderlyingView::converged(Price(SPOT), ContractSize(100_000_000), CrossParameters::REFERENCE);
+        let underlyings = [UnderlyingView { scale_im: Ratio(1_400_000), ..view }.worse_of(ema, Some(Price(SPOT + 5)))];
+        let positions = [
+            leg(0, 0, OptionKind::Call, -30),
+            leg(0, 1, OptionKind::Call, 30),
+            leg(1, 1, OptionKind::Call, -7),
+            leg(1, 1, OptionKind::Put, -7),
+            leg(1, 0, OptionKind::Put, 0),
+        ];
+        let collateral = [collateral(5_000_000_000, Some(0)), collateral(1_000_000_000, None)];
+        check(&Book {
+            cash: Quote(-250_000_000),
+            positions: &positions,
+            expiries: &expiries,
+            underlyings: &underlyings,
+            collateral: &collateral,
+            stable_price: Ratio(990_000),
+            collateral_rules: CollateralRules::default(),
+        });
+    }
+
+    #[test]
+    fn the_lines_add_up_to_the_balances() {
+        with_book(|book| {
+            let sum = lines(book).unwrap().iter().fold(Part::default(), |sum, line| sum.plus(line.part));
+            assert_eq!(sum, Part::of(&balances(book).unwrap()));
+        });
+    }
+
+    #[test]
+    fn every_holding_has_its_line_and_a_spread_its_relief() {
+        with_book(|book| {
+            let lines = lines(book).unwrap();
+            let legs: Vec<Subject> = (0..4).map(Subject::Leg).collect();
+            for subject in legs.iter().chain(&[Subject::Cash, Subject::Collateral(0), Subject::Collateral(1)]) {
+                assert_eq!(lines.iter().filter(|line| line.subject == *subject).count(), 1, "{subject:?}");
+            }
+            assert!(!lines.iter().any(|line| line.subject == Subject::Leg(4)), "an empty leg has no line");
+            let spread = lines.iter().find(|line| line.subject == Subject::Spreads(0)).unwrap();
+            assert!(spread.part.initial > 0 && spread.part.equity == 0, "{spread:?}");
+            let cash = lines[0].part;
+            assert_eq!((cash.equity, cash.initial, cash.maintenance), (-250_000_000, -250_000_000, -250_000_000));
+        });
+    }
+
+    #[test]
+    fn greeks_are_those_of_the_whole_position() {
+        with_book(|book| {
+            let net = greeks(book, 0).unwrap();
+            let value = |spot: i64| {
+                let view =
+                    UnderlyingView::converged(Price(spot), ContractSize(100_000_000), CrossParameters::REFERENCE);
+                let moved = Book { underlyings: &[view], collateral: &[], cash: Quote(0), ..*book };
+                balances(&moved).unwrap().mark_to_market as f64 / 1e6
+            };
+            let bump = SPOT / 1_000;
+            let delta = (value(SPOT + bump) - value(SPOT - bump)) / (2.0 * bump as f64 / 1e6);
+            let reported = super::super::decimal::to_f64(net.delta);
+            assert!((reported - delta).abs() < 1e-3 * delta.abs().max(1.0), "{reported} {delta}");
+            assert!(net.gamma < Real::ZERO && net.vega < Real::ZERO && net.theta > Real::ZERO);
+        });
+    }
+}
