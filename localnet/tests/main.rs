@@ -3,6 +3,7 @@
 //! workspace has put beside this one.
 mod chain;
 mod command_line;
+mod explain;
 mod keeper;
 mod keys;
 mod listing;
