@@ -17,11 +17,15 @@ use plimsoll_core::volatility::{VolatilityParameters, VolatilityState};
 use crate::error::CalibrationError;
 use crate::history::History;
 use crate::initial::OptionCases;
-use crate::options::{cases, requirement, Scales, SHORT_OPTIONS};
-use crate::statistics::{from_ppm, quantile, round_up, to_ppm};
+use crate::options::{cases, requirement, Case, Scales, ShortOption, SHORT_OPTIONS};
+use crate::statistics::{from_ppm, quantile, round_up, share, to_ppm};
 
 /// Multiples of the half-spread that the table shows.
 pub const SLIPPAGE_MULTIPLES: [f64; 5] = [0.0, 1.0, 2.0, 4.0, 8.0];
+/// Place of the multiple that the percentages are fitted to.
+const ONE_HALF_SPREAD: usize = 1;
+/// Share of the moments below the wildest tenth.
+const WILD: f64 = 0.9;
 /// Step of the fitted maintenance percentages: a quarter of a percent of spot.
 const MAINTENANCE_STEP: f64 = 0.0025;
 
@@ -65,6 +69,8 @@ pub struct CloseoutRow {
     pub tested: i64,
     /// P(E < 0 before the book is closed) of the worst short option, per slippage multiple.
     pub probability: Vec<f64>,
+    /// The same at one half-spread, among the tenth of the moments with the highest volatility state.
+    pub wildest: f64,
     /// The worst option at one half-spread.
     pub worst_option: String,
     /// Moments tested per option.
@@ -142,30 +148,58 @@ pub fn row(
         delay,
         tested,
         probability: vec![0.0; SLIPPAGE_MULTIPLES.len()],
+        wildest: 0.0,
         worst_option: String::new(),
         moments: 0,
     };
     let mut worst_at_one = -1.0;
     for OptionCases { option, cases } in options {
-        let mut gone = [0usize; SLIPPAGE_MULTIPLES.len()];
-        for case in cases {
-            let Some(state) = terms.states.get(case.start) else { continue };
-            let scales = Scales { initial: Ratio(state.scale_im), maintenance: Ratio(state.scale_mm) };
-            let equity = requirement(case, option, scales, terms.cross)?.maintenance as f64;
-            for (count, multiple) in gone.iter_mut().zip(SLIPPAGE_MULTIPLES) {
-                let cost = multiple * terms.half_spread * case.spot.0 as f64;
-                *count += usize::from(case.loss as f64 + cost > equity);
-            }
-        }
-        let shares = gone.map(|count| if cases.is_empty() { 0.0 } else { count as f64 / cases.len() as f64 });
+        let counts = count_gone(option, cases, terms)?;
+        let shares = counts.gone.map(|count| 1.0 - share(cases.len() - count, cases.len()));
         for (highest, share) in row.probability.iter_mut().zip(shares) {
             *highest = highest.max(share);
         }
-        if shares[1] > worst_at_one {
-            worst_at_one = shares[1];
+        if shares[ONE_HALF_SPREAD] > worst_at_one {
+            worst_at_one = shares[ONE_HALF_SPREAD];
             row.worst_option = option.name();
         }
+        row.wildest = row.wildest.max(1.0 - share(counts.wild - counts.wild_gone, counts.wild));
         row.moments = row.moments.max(cases.len());
     }
     Ok(row)
+}
+
+/// Moments of one option in which equity was gone.
+#[derive(Default)]
+struct Gone {
+    /// Per slippage multiple.
+    gone: [usize; SLIPPAGE_MULTIPLES.len()],
+    /// Moments in the wildest tenth.
+    wild: usize,
+    /// Those of them in which equity was gone at one half-spread.
+    wild_gone: usize,
+}
+
+fn count_gone(option: &ShortOption, cases: &[Case], terms: &Terms) -> Result<Gone, CalibrationError> {
+    let level = |case: &Case| terms.states.get(case.start).map_or(0.0, |state| state.state as f64);
+    let levels: Vec<f64> = cases.iter().map(level).collect();
+    let wild = quantile(&levels, WILD).unwrap_or(f64::INFINITY);
+    let mut counts = Gone::default();
+    for case in cases {
+        let Some(state) = terms.states.get(case.start) else { continue };
+        let scales = Scales { initial: Ratio(state.scale_im), maintenance: Ratio(state.scale_mm) };
+        let equity = requirement(case, option, scales, terms.cross)?.maintenance as f64;
+        let gone = SLIPPAGE_MULTIPLES.map(|multiple| {
+            let cost = multiple * terms.half_spread * case.spot.0 as f64;
+            case.loss as f64 + cost > equity
+        });
+        for (count, gone) in counts.gone.iter_mut().zip(gone) {
+            *count += usize::from(gone);
+        }
+        if level(case) >= wild {
+            counts.wild += 1;
+            counts.wild_gone += usize::from(gone[ONE_HALF_SPREAD]);
+        }
+    }
+    Ok(counts)
 }

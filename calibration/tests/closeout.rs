@@ -43,6 +43,8 @@ fn more_delay_and_more_slippage_never_make_it_safer() {
             let cases = option_cases(&history, &states, (delay, 200), &VOLATILITY).unwrap();
             let row = row(&cases, &terms, (delay, delay)).unwrap();
             assert!(row.moments > 9_000 && !row.worst_option.is_empty());
+            // What is gone in the wildest tenth is gone in the whole.
+            assert!(row.wildest > 0.0 && row.wildest * 0.1 <= row.probability[1] + 1e-12, "{row:?}");
             row.probability
         })
         .collect();

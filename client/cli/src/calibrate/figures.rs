@@ -31,7 +31,7 @@ pub fn page(report: &Report) -> String {
 }
 
 fn grid(grid: &Grid) -> String {
-    page::section(&grid.title, "", &page::table(&grid.header, &grid.rows))
+    page::section(&grid.title, "", &page::table(&grid.names(), &grid.rows))
 }
 
 fn underlying(report: &Report, calibration: &Calibration) -> Vec<String> {

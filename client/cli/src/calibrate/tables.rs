@@ -14,18 +14,23 @@ pub struct Grid {
     /// What it shows.
     pub title: String,
     /// Names of the columns.
-    pub header: Vec<&'static str>,
+    pub header: Vec<String>,
     /// Cells.
     pub rows: Vec<Vec<String>>,
 }
 
 impl Grid {
-    fn new(title: impl Into<String>, header: &[&'static str], rows: Vec<Vec<String>>) -> Self {
-        Self { title: title.into(), header: header.to_vec(), rows }
+    fn new(title: impl Into<String>, header: &[&str], rows: Vec<Vec<String>>) -> Self {
+        Self { title: title.into(), header: header.iter().map(|name| (*name).to_owned()).collect(), rows }
+    }
+
+    /// The header's names.
+    pub fn names(&self) -> Vec<&str> {
+        self.header.iter().map(String::as_str).collect()
     }
 
     fn text(&self) -> String {
-        format!("\n{}\n{}", self.title, table(&self.header, self.rows.clone()))
+        format!("\n{}\n{}", self.title, table(&self.names(), self.rows.clone()))
     }
 }
 
@@ -202,6 +207,7 @@ fn closeout(report: &Report, calibration: &Calibration) -> Grid {
     let row = |row: &plimsoll_calibration::closeout::CloseoutRow| {
         let mut cells = vec![format!("{} (tested {})", duration(row.delay), duration(row.tested))];
         cells.extend(row.probability.iter().map(|p| percent(*p, 3)));
+        cells.push(percent(row.wildest, 3));
         cells.push(row.worst_option.clone());
         cells
     };
@@ -219,7 +225,10 @@ fn closeout(report: &Report, calibration: &Calibration) -> Grid {
         duration(delay.auction),
         percent(closeout.half_spread, 3)
     );
-    Grid::new(title, &["delay", "0", "1", "2", "4", "8", "worst book"], rows)
+    let multiples = closeout.slippage_multiples.iter().map(|multiple| format!("{multiple} x"));
+    let header = std::iter::once("delay".to_owned()).chain(multiples);
+    let header = header.chain(["1 x, wildest tenth".to_owned(), "worst book".to_owned()]).collect();
+    Grid { title, header, rows }
 }
 
 fn haircut(calibration: &Calibration) -> Grid {
