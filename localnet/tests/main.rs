@@ -5,6 +5,7 @@ mod chain;
 mod command_line;
 mod dry_run;
 mod expiry;
+mod explain;
 mod keeper;
 mod keys;
 mod listing;

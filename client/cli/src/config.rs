@@ -43,6 +43,13 @@ pub struct Global {
     compute_limit: Option<u32>,
 }
 
+impl Global {
+    /// Whether JSON was asked for: for commands that need no other setting.
+    pub const fn json(&self) -> bool {
+        self.json
+    }
+}
+
 /// The configuration file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

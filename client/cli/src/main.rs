@@ -1,10 +1,13 @@
 //! `plimsoll`: the command line of the Plimsoll clearinghouse. One module per group of commands.
 
 mod amount;
+mod calibrate;
+mod chart;
 mod commands;
 mod config;
 mod margin;
 mod output;
+mod page;
 mod refusal;
 mod series;
 mod session;
@@ -87,6 +90,8 @@ enum Command {
     Trade(trade::Command),
     /// Margin of an account now, or of any portfolio offline.
     Margin(MarginCommand),
+    /// Fit margin parameters to price history.
+    Calibrate(calibrate::Args),
     /// Liquidation auctions.
     #[command(subcommand)]
     Auction(auction::Command),
@@ -139,7 +144,10 @@ impl Failure {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Margin(MarginCommand { offline, live: None }) = &cli.command {
-        return margin::run(offline);
+        return margin::run(&cli.global, offline);
+    }
+    if let Command::Calibrate(args) = &cli.command {
+        return calibrate::run(args, cli.global.json());
     }
     let session = Session::new(&cli.global)?;
     match &cli.command {
@@ -153,7 +161,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Withdraw(args) => cash::withdraw(&session, args),
         Command::Trade(command) => trade::run(&session, command),
         Command::Margin(MarginCommand { live: Some(command), .. }) => live_margin::run(&session, command),
-        Command::Margin(MarginCommand { offline, live: None }) => margin::run(offline),
+        Command::Margin(MarginCommand { offline, live: None }) => margin::run(&cli.global, offline),
+        Command::Calibrate(args) => calibrate::run(args, cli.global.json()),
         Command::Auction(command) => auction::run(&session, command),
         Command::Settle(command) => settle::run(&session, command),
         Command::Collateral(command) => collateral::run(&session, command),

@@ -154,6 +154,12 @@ pub fn load_expiry(session: &Session, directory: &Directory, index: u16, time: i
     })
 }
 
+/// The UTC day of a unix time, as 2026-01-30.
+pub fn date_text(time: i64) -> String {
+    let (year, month, day) = date_from_days(time.div_euclid(DAY));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
 fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
     // Years begin in March, so that the leap day is the last of its year.

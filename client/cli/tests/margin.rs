@@ -105,3 +105,220 @@ fn the_schema_describes_the_input() {
     assert_eq!(schema["additionalProperties"], false);
     assert!(schema["properties"]["markets"].is_object());
 }
+
+/// Runs `plimsoll margin` on a document with more arguments.
+fn margin_with(document: &Value, args: &[&str]) -> Output {
+    let file = std::env::temp_dir().join(format!("plimsoll-margin-{}-{:?}.json", std::process::id(), thread_id()));
+    std::fs::write(&file, document.to_string()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .env_clear()
+        .args(["margin", "--input", file.to_str().unwrap()])
+        .args(args)
+        .output()
+        .unwrap();
+    std::fs::remove_file(file).unwrap();
+    output
+}
+
+fn thread_id() -> std::thread::ThreadId {
+    std::thread::current().id()
+}
+
+/// The JSON of a run that must pass.
+fn report(document: &Value, args: &[&str]) -> Value {
+    let output = margin_with(document, &[&["--format", "json"], args].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn near(a: &Value, b: f64) {
+    let a = a.as_f64().unwrap();
+    assert!((a - b).abs() <= 1e-6 * b.abs().max(1.0), "{a} {b}");
+}
+
+/// BTC at 100,000 with an expiry named in unix seconds (30 January 2026, 08:00 UTC) and one named in words.
+fn book(mode: &str) -> Value {
+    let leg = |expiry: &str, strike: u32, kind: &str, quantity: i32| json!({ "expiry": expiry, "strike": strike, "kind": kind, "quantity": quantity, "vol": 0.6 });
+    json!({
+        "mode": mode,
+        "markets": [{ "underlying": "BTC", "spot": 100_000, "expiries": [
+            { "id": "1769760000", "seconds_to_expiry": 2_592_000, "forward": 100_400, "rate": 0.05 },
+            { "id": "next-week", "seconds_to_expiry": 604_800, "forward": 100_100, "rate": 0.05 }
+        ] }],
+        "portfolio": { "cash": 60_000, "options": [
+            leg("1769760000", 110_000, "call", -1), leg("next-week", 90_000, "put", -1)
+        ] },
+        "parameters": { "cross": {
+            "max_spot": 0.15, "min_spot": 0.1, "mm_call": 0.075, "mm_put": 0.075, "mm_put_mark": 0.075, "unpaired_im": 1.2,
+            "unpaired_mm": 1.1, "offset": 1.05, "conf_threshold": 0.4, "conf_factor": 0.4, "depeg_threshold": 0.98,
+            "depeg_factor": 1.2, "long_im": 0.5, "long_mm": 0.5
+        } }
+    })
+}
+
+#[test]
+fn a_trade_at_the_mark_leaves_equity_and_gives_the_margin_of_the_book_that_holds_it() {
+    let document = book("cross");
+    let tried =
+        report(&document, &["--what-if", "+2 BTC-30JAN26-120000-C vol 0.7", "--what-if", "1 BTC-next-week-90000-p"]);
+    let (trades, after) = (tried["what_if"]["trades"].as_array().unwrap(), &tried["what_if"]["after"]);
+    near(&after["mark_to_market"], tried["mark_to_market"].as_f64().unwrap());
+    let mut held = document.clone();
+    held["portfolio"]["options"] = json!([
+        document["portfolio"]["options"][0],
+        { "expiry": "1769760000", "strike": 120_000, "kind": "call", "quantity": 2, "vol": 0.7 }
+    ]);
+    let paid: f64 = trades.iter().map(|trade| trade["cash"].as_f64().unwrap()).sum();
+    held["portfolio"]["cash"] = json!(60_000.0 + paid);
+    let expected = report(&held, &[]);
+    for field in ["mark_to_market", "initial_margin", "maintenance_margin"] {
+        near(&after[field], expected[field].as_f64().unwrap());
+    }
+    near(&after["greeks"]["BTC"]["delta"], expected["greeks"]["BTC"]["delta"].as_f64().unwrap());
+    assert!(trades[0]["mark"].as_f64().unwrap() > 0.0 && trades[0]["cash"].as_f64().unwrap() < 0.0);
+    assert_eq!((&trades[0]["price"], &trades[1]["quantity"]), (&trades[0]["mark"], &json!(1.0)));
+}
+
+#[test]
+fn a_trade_away_from_the_mark_moves_equity_by_the_difference() {
+    let tried = report(&book("cross"), &["--what-if", "-3 BTC-30JAN26-110000-C at 5000"]);
+    let trade = &tried["what_if"]["trades"][0];
+    near(&trade["cash"], 15_000.0);
+    let gain = 3.0 * (5_000.0 - trade["mark"].as_f64().unwrap());
+    near(&tried["what_if"]["after"]["mark_to_market"], tried["mark_to_market"].as_f64().unwrap() + gain);
+}
+
+#[test]
+fn the_table_shows_before_after_and_change() {
+    let output = margin_with(&book("cross"), &["--what-if", "+1 BTC-next-week-90000-P"]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    for part in ["before", "after", "change", "BTC delta", "BTC-next-week-90000-P", "profit by spot", "<- worst"] {
+        assert!(table.contains(part), "{part} in {table}");
+    }
+}
+
+#[test]
+fn a_trade_that_cannot_be_tried_is_quoted_with_what_is_wrong() {
+    let cases = [
+        ("+2", "expected QUANTITY SERIES"),
+        ("+2 BTC-30JAN26-110000-C at", "expected QUANTITY SERIES"),
+        ("+2 BTC-30JAN26-110000-C at 1 at 2", "expected QUANTITY SERIES"),
+        ("two BTC-30JAN26-110000-C", "quantity: \"two\" is not a decimal number"),
+        ("0 BTC-30JAN26-110000-C", "quantity: 0 is no trade"),
+        ("+2 BTC-30JAN26-110000-X", "series: its last part is C (call) or P (put), not \"X\""),
+        ("+2 BTC-30JAN26", "series: "),
+        ("+2 BTC-31JAN26-110000-C", "no expiry \"BTC-31JAN26\" in the book; there are: BTC-1769760000, BTC-next-week"),
+        ("+2 ETH-30JAN26-110000-C", "no expiry \"ETH-30JAN26\""),
+        ("+2 BTC-30JAN26-x-C", "strike: \"x\" is not a decimal number"),
+        ("+2 BTC-30JAN26-115000-C", "vol: expiry \"1769760000\" has no svi"),
+        ("+2 BTC-30JAN26-110000-C at x", "price: \"x\" is not a decimal number"),
+        ("+2 BTC-30JAN26-110000-C vol 2000", "portfolio.options[2].vol = 2000"),
+    ];
+    for (trade, why) in cases {
+        let output = margin_with(&book("cross"), &["--what-if", trade]);
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(line.contains(why) && line.contains(trade), "{trade}: {line} lacks {why}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+fn regime<'a>(compared: &'a Value, name: &str) -> &'a Value {
+    let regimes = compared["compare"].as_array().unwrap();
+    assert_eq!(regimes.len(), 5);
+    regimes.iter().find(|regime| regime["regime"] == name).unwrap()
+}
+
+#[test]
+fn every_rule_is_compared_on_the_same_book() {
+    let document = book("cross");
+    let compared = report(&document, &["--compare"]);
+    let cross = regime(&compared, "cross");
+    for field in ["initial_margin", "maintenance_margin"] {
+        near(&cross[field], compared[field].as_f64().unwrap());
+    }
+    // A coin behind the call, the strike behind the put.
+    let full = regime(&compared, "fully collateralised");
+    near(&full["initial_margin"], 60_000.0 - 100_000.0 - 90_000.0);
+    near(&full["cash_needed"], 190_000.0);
+    // One and a half times the marks: equity is cash less the marks once.
+    let marks = 60_000.0 - compared["mark_to_market"].as_f64().unwrap();
+    near(&regime(&compared, "flat 150 %")["initial_margin"], 60_000.0 - 1.5 * marks);
+    let portfolio = regime(&compared, "portfolio");
+    let assumed = portfolio["assumed"].to_string();
+    assert!(assumed.contains("portfolio reference") && assumed.contains("parameters.scenarios"), "{assumed}");
+    assert!(cross["assumed"].as_array().unwrap().is_empty());
+    assert!(portfolio["cash_needed"].as_f64().unwrap() < full["cash_needed"].as_f64().unwrap());
+}
+
+#[test]
+fn the_portfolio_rule_with_its_own_parameters_is_the_portfolio_evaluation() {
+    let document = golden("margin_portfolio.json")[0]["input"].clone();
+    let compared = report(&document, &["--compare"]);
+    let portfolio = regime(&compared, "portfolio");
+    near(&portfolio["initial_margin"], compared["initial_margin"].as_f64().unwrap());
+    near(&portfolio["maintenance_margin"], compared["maintenance_margin"].as_f64().unwrap());
+    assert!(portfolio["assumed"].as_array().unwrap().is_empty(), "{portfolio}");
+    let cross = regime(&compared, "cross")["assumed"].to_string();
+    assert!(cross.contains("shipped cross reference"), "{cross}");
+}
+
+#[test]
+fn isolated_accounts_keep_their_gains_to_themselves() {
+    let mut document = book("cross");
+    document["portfolio"]["options"][1]["quantity"] = json!(40);
+    let compared = report(&document, &["--compare"]);
+    let cash = |name: &str| regime(&compared, name)["cash_needed"].as_f64().unwrap();
+    assert!(cash("isolated") > cash("cross"), "{} {}", cash("isolated"), cash("cross"));
+    document["portfolio"]["options"].as_array_mut().unwrap().remove(1);
+    let compared = report(&document, &["--compare"]);
+    let cash = |name: &str| regime(&compared, name)["cash_needed"].as_f64().unwrap();
+    assert_eq!(cash("isolated"), cash("cross"));
+}
+
+#[test]
+fn the_comparison_table_says_what_was_assumed() {
+    let table = String::from_utf8(margin_with(&book("cross"), &["--compare"]).stdout).unwrap();
+    for part in ["cash needed", "fully collateralised", "flat 150 %", "assumed: parameters.scenarios", "isolated"] {
+        assert!(table.contains(part), "{part} in {table}");
+    }
+}
+
+#[test]
+fn the_page_is_one_file_with_its_charts_inside() {
+    let file = std::env::temp_dir().join(format!("plimsoll-margin-{}.html", std::process::id()));
+    let path = file.to_str().unwrap();
+    let output = margin_with(&golden("margin_portfolio.json")[0]["input"], &["--html", path, "--compare"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
+    assert!(page.matches("<svg").count() >= 3);
+    for part in ["over spot and volatility", "per scenario", "delta", "under every rule", "</html>"] {
+        assert!(page.contains(part), "{part}");
+    }
+    // Nothing is fetched: the only address is the name of the SVG language.
+    assert_eq!(page.matches("http").count(), page.matches("http://www.w3.org/2000/svg").count());
+    assert!(!page.contains("<script") && !page.contains("NaN"));
+    let refused = margin_with(&book("cross"), &["--html", "/nowhere/book.html"]);
+    let line = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(line.contains("--html /nowhere/book.html"), "{line}");
+}
+
+#[test]
+fn a_live_account_needs_an_address_and_an_endpoint() {
+    let run = |args: &[&str]| {
+        let all = [&["--url", "http://127.0.0.1:1", "margin", "--account"], args].concat();
+        Command::new(env!("CARGO_BIN_EXE_plimsoll")).env_clear().args(all).output().unwrap()
+    };
+    let text = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let bad = run(&["xyz"]);
+    assert_eq!(bad.status.code(), Some(2));
+    assert!(text(&bad).contains("--account") && text(&bad).contains("xyz"), "{}", text(&bad));
+    let address = "PLimsoLLcLearinghouse1111111111111111111111";
+    let down = run(&[address]);
+    assert_eq!(down.status.code(), Some(1));
+    assert!(text(&down).contains("no answer from http://127.0.0.1:1"), "{}", text(&down));
+    assert_eq!(run(&[address, "--input", "x.json"]).status.code(), Some(2));
+}

@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Result<Document, String> {
 }
 
 /// A portfolio with its markets and the parameters it is margined under.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "plimsoll margin input")]
 pub struct Document {
@@ -50,7 +50,7 @@ pub enum Mode {
 }
 
 /// An underlying with its expiries.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Market {
     /// Name of the underlying.
@@ -66,7 +66,7 @@ pub struct Market {
 }
 
 /// One expiry.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expiry {
     /// Name that options refer to.
@@ -90,7 +90,7 @@ pub struct Expiry {
 }
 
 /// Raw SVI total variance.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Svi {
     /// Level.
@@ -110,7 +110,7 @@ pub struct Svi {
 }
 
 /// What the account holds.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Portfolio {
     /// Settled quote balance, negative is debt.
@@ -124,7 +124,7 @@ pub struct Portfolio {
 }
 
 /// One collateral balance.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Collateral {
     /// Name, for the eye.
@@ -146,7 +146,7 @@ pub struct Collateral {
 }
 
 /// A signed quantity of one option.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Leg {
     /// The market; may be left out when there is one.
@@ -174,7 +174,7 @@ pub enum Kind {
 }
 
 /// Risk parameters.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
     /// Portfolio mode: the scenarios.
@@ -199,7 +199,7 @@ pub struct Parameters {
 }
 
 /// One scenario.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Multiplier of the spot; 1 with vol linear or abs.
@@ -230,7 +230,7 @@ pub enum VolShift {
 macro_rules! group {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Deserialize, JsonSchema)]
+        #[derive(Clone, Debug, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
     };

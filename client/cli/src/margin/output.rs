@@ -5,12 +5,33 @@ use std::collections::BTreeMap;
 use plimsoll_core::margin::evaluator::portfolio::VolShift;
 use serde::Serialize;
 
+use super::compare::Regime;
 use super::decimal::to_f64;
 use super::evaluate::{Detail, Evaluation, MarketResult, WorstOf};
+use super::what_if::Applied;
+use super::Evaluated;
 
-/// The printed object.
+/// The printed object: the balances, then what was asked for beyond them.
 #[derive(Serialize)]
-pub struct Report {
+pub struct Report<'a> {
+    #[serde(flatten)]
+    balances: Balances,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what_if: Option<WhatIfReport<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare: Option<&'a [Regime]>,
+}
+
+/// The book after trades.
+#[derive(Serialize)]
+struct WhatIfReport<'a> {
+    trades: &'a [Applied],
+    after: Balances,
+}
+
+/// The balances of one book.
+#[derive(Serialize)]
+struct Balances {
     /// Equity: options + collateral / stable price + cash.
     mark_to_market: f64,
     /// Initial margin balance, >= 0 is fine.
@@ -90,9 +111,20 @@ pub fn components(market: &MarketResult) -> Vec<(&'static str, f64)> {
     list
 }
 
-impl Report {
-    /// The report of an evaluation.
-    pub fn new(result: &Evaluation) -> Self {
+impl<'a> Report<'a> {
+    /// The report of an evaluated document.
+    pub fn new(evaluated: &'a Evaluated) -> Self {
+        let after = evaluated.what_if.as_ref();
+        Self {
+            balances: Balances::new(&evaluated.result),
+            what_if: after.map(|w| WhatIfReport { trades: &w.trades, after: Balances::new(&w.result) }),
+            compare: evaluated.compare.as_deref(),
+        }
+    }
+}
+
+impl Balances {
+    fn new(result: &Evaluation) -> Self {
         let sum = |part: fn(&MarketResult) -> f64| result.markets.iter().map(part).sum();
         Self {
             mark_to_market: to_f64(result.equity),

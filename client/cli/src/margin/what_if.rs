@@ -1,0 +1,191 @@
+//! Trades that are tried on a book: `+2 BTC-30JAN26-100000-C`, optionally ` at 1250` and ` vol 0.6`.
+
+use plimsoll_core::margin::evaluator::Real;
+use serde::Serialize;
+
+use super::decimal::{to_f64, Decimal};
+use super::evaluate::evaluate;
+use super::input::{Document, Kind, Leg, Market};
+use crate::series::expiry_name;
+
+/// A trade as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// The whole text, for errors.
+    text: &'a str,
+    /// + bought, - sold.
+    pub quantity: &'a str,
+    /// UNDERLYING-EXPIRY-STRIKE-KIND.
+    pub series: &'a str,
+    /// Premium per contract; `None`: the mark.
+    pub price: Option<&'a str>,
+    /// Volatility of the leg; `None`: that of the series or of the smile.
+    pub vol: Option<&'a str>,
+}
+
+/// A trade after it was tried.
+#[derive(Clone, Debug, Serialize)]
+pub struct Applied {
+    /// The series.
+    pub series: String,
+    /// + bought, - sold.
+    pub quantity: f64,
+    /// Model price of one contract.
+    pub mark: f64,
+    /// Premium per contract.
+    pub price: f64,
+    /// Change of cash, without fees.
+    pub cash: f64,
+}
+
+impl<'a> Request<'a> {
+    /// Reads a trade; the error is one line that quotes it.
+    pub fn parse(text: &'a str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let shape = || {
+            format!("--what-if {text:?}: expected QUANTITY SERIES [at PRICE] [vol VOL], as \"+2 BTC-30JAN26-100000-C\"")
+        };
+        let (Some(quantity), Some(series)) = (words.first(), words.get(1)) else { return Err(shape()) };
+        let mut request = Self { text, quantity, series, price: None, vol: None };
+        for pair in words.get(2..).unwrap_or(&[]).chunks(2) {
+            match pair {
+                ["at", price] if request.price.is_none() => request.price = Some(price),
+                ["vol", vol] if request.vol.is_none() => request.vol = Some(vol),
+                _ => return Err(shape()),
+            }
+        }
+        Ok(request)
+    }
+
+    /// An error about one part of the trade.
+    pub fn refused(&self, what: &str, why: impl std::fmt::Display) -> String {
+        format!("--what-if {:?}: {what}: {why}", self.text)
+    }
+
+    fn decimal(&self, what: &str, text: &str) -> Result<Decimal, String> {
+        Decimal::parse(text.strip_prefix('+').unwrap_or(text)).map_err(|why| self.refused(what, why))
+    }
+}
+
+/// The document after `texts`, in their order, and what each trade did. A trade without a price is at the mark, so that
+/// equity stays. Errors: one line that quotes the trade and names what is wrong with it.
+pub fn apply(document: &Document, texts: &[String]) -> Result<(Document, Vec<Applied>), String> {
+    let (mut after, mut applied) = (document.clone(), Vec::new());
+    for text in texts {
+        let request = Request::parse(text)?;
+        applied.push(trade(&mut after, &request)?);
+    }
+    Ok((after, applied))
+}
+
+fn trade(document: &mut Document, request: &Request) -> Result<Applied, String> {
+    let quantity = request.decimal("quantity", request.quantity)?.0;
+    if quantity == Real::ZERO {
+        return Err(request.refused("quantity", "0 is no trade"));
+    }
+    let before = evaluate(document)?;
+    let mut changed = document.clone();
+    add(&mut changed, new_leg(document, request, quantity)?);
+    // The only change of equity is the leg's value: quantity x mark.
+    let value = evaluate(&changed).map_err(|why| request.refused("series", why))?.equity - before.equity;
+    let price = request.price.map(|price| request.decimal("price", price)).transpose()?;
+    let cash = match price {
+        Some(price) => -(quantity * price.0),
+        None => -value,
+    };
+    changed.portfolio.cash = Decimal(changed.portfolio.cash.0 + cash);
+    *document = changed;
+    let (quantity, mark) = (to_f64(quantity), to_f64(value) / to_f64(quantity));
+    let price = price.map_or(mark, |price| to_f64(price.0));
+    Ok(Applied { series: request.series.to_owned(), quantity, mark, price, cash: to_f64(cash) })
+}
+
+/// The leg a trade adds. Its volatility: as asked, else that of the leg of its series, else the smile's.
+fn new_leg(document: &Document, request: &Request, quantity: Real) -> Result<Leg, String> {
+    let refused = |why: String| request.refused("series", why);
+    let mut parts = request.series.rsplitn(3, '-');
+    let (Some(kind), Some(strike), Some(expiry)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(refused("expected UNDERLYING-EXPIRY-STRIKE-KIND".to_owned()));
+    };
+    let kind = match kind.to_ascii_uppercase().as_str() {
+        "C" => Kind::Call,
+        "P" => Kind::Put,
+        _ => return Err(refused(format!("its last part is C (call) or P (put), not {kind:?}"))),
+    };
+    let strike = request.decimal("strike", strike)?;
+    let (market, expiry) = find_expiry(document, expiry).map_err(refused)?;
+    let mut leg = Leg {
+        underlying: Some(market.underlying.clone()),
+        expiry: expiry.to_owned(),
+        strike,
+        kind,
+        quantity: Decimal(quantity),
+        vol: request.vol.map(|vol| request.decimal("vol", vol)).transpose()?,
+    };
+    let same = document.portfolio.options.iter().find(|other| same_series(document, other, &leg));
+    if leg.vol.is_none() {
+        leg.vol = same.and_then(|same| same.vol);
+    }
+    let smile = market.expiries.iter().any(|e| e.id == leg.expiry && e.svi.is_some());
+    if leg.vol.is_none() && !smile {
+        let why = format!("expiry {:?} has no svi and the book no leg of this series: add \" vol 0.6\"", leg.expiry);
+        return Err(request.refused("vol", why));
+    }
+    Ok(leg)
+}
+
+/// Adds to the leg of the same series and volatility, if there is one; a leg of nothing goes.
+fn add(document: &mut Document, leg: Leg) {
+    let same = |other: &Leg| same_series(document, other, &leg) && other.vol == leg.vol;
+    match document.portfolio.options.iter().position(same) {
+        Some(at) => {
+            let sum = document.portfolio.options[at].quantity.0 + leg.quantity.0;
+            document.portfolio.options[at].quantity = Decimal(sum);
+            if sum == Real::ZERO {
+                document.portfolio.options.remove(at);
+            }
+        }
+        None => document.portfolio.options.push(leg),
+    }
+}
+
+fn same_series(document: &Document, a: &Leg, b: &Leg) -> bool {
+    let only = document.markets.first().map(|market| market.underlying.as_str());
+    let underlying = |leg: &'_ Leg| leg.underlying.clone().or_else(|| only.map(str::to_owned));
+    underlying(a) == underlying(b) && a.expiry == b.expiry && a.strike == b.strike && a.kind == b.kind
+}
+
+/// The market and expiry id that `UNDERLYING-EXPIRY` names; either part may contain dashes itself. An id in unix seconds
+/// goes by its date too: 30JAN26, or 30JAN26T0800.
+fn find_expiry<'a>(document: &'a Document, text: &str) -> Result<(&'a Market, &'a str), String> {
+    let mut known = Vec::new();
+    let mut dated = Vec::new();
+    for market in &document.markets {
+        for expiry in &market.expiries {
+            let name = format!("{}-{}", market.underlying, expiry.id);
+            if name.eq_ignore_ascii_case(text) {
+                return Ok((market, &expiry.id));
+            }
+            if dates(&expiry.id).iter().any(|date| format!("{}-{date}", market.underlying).eq_ignore_ascii_case(text)) {
+                dated.push((market, expiry.id.as_str()));
+            }
+            known.push(name);
+        }
+    }
+    match dated.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(format!("no expiry {text:?} in the book; there are: {}", known.join(", "))),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|(_, id)| *id).collect();
+            Err(format!("{text:?} is one of several expiries: name {}", ids.join(" or ")))
+        }
+    }
+}
+
+/// Names of an id that is a unix time: with its time of day and without.
+fn dates(id: &str) -> Vec<String> {
+    let Some(seconds) = id.parse::<i64>().ok().filter(|_| id.len() > 7) else { return Vec::new() };
+    let name = expiry_name(None, seconds);
+    let date = name.split_once('T').map(|(date, _)| date.to_owned());
+    std::iter::once(name).chain(date).collect()
+}
