@@ -65,7 +65,7 @@ fn call((f, ln_f): (i128, i128), (k, ln_k): (i128, i128), sd: i128) -> i128 {
     if sd > i128::from(SD_MAX) {
         return f;
     }
-    if x.abs() > (9 * sd << 8).min(LOG_MAX.into()) {
+    if x.abs() > ((9 * sd) << 8).min(LOG_MAX.into()) {
         return intrinsic;
     }
     let y = d1_from_edge(x, sd);
