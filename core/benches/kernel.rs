@@ -94,8 +94,8 @@ fn ratio(name: &str, count: usize, mut fixed: impl FnMut(), mut float: impl FnMu
         })
         .collect();
     samples.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let at = |part: usize| samples[PAIRS * part / 4];
-    let ((low, _), (median, nanos), (high, _)) = (at(1), at(2), at(3));
+    let quartiles = [1, 2, 3].map(|part| samples.get(PAIRS * part / 4).copied().unwrap_or_default());
+    let [(low, _), (median, nanos), (high, _)] = quartiles;
     println!("{name}: {median:.2} x the throughput of f64 + libm ({low:.2} to {high:.2}; {nanos:.1} ns each)");
 }
 

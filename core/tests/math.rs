@@ -20,5 +20,6 @@ mod math {
     mod smile;
     mod tables;
     mod time;
+    mod unwrapped;
     mod wide;
 }

@@ -82,13 +82,11 @@ pub fn bench_program_path() -> PathBuf {
     workspace_path("target/deploy/plimsoll_bench.so")
 }
 
-/// The cases in `first..first + count` on which two sides differ, at most `limit` of them, found by halving: a side
-/// answers the hash of the cases `first..first + count`.
-pub fn differing(
-    (first, count): (u64, u64),
-    limit: usize,
-    sides: (&dyn Fn(u64, u64) -> u64, &dyn Fn(u64, u64) -> u64),
-) -> Vec<u64> {
+/// One side of a comparison: answers the hash of the cases `first..first + count`.
+pub type Side<'a> = &'a dyn Fn(u64, u64) -> u64;
+
+/// The cases in `first..first + count` on which two sides differ, at most `limit` of them, found by halving.
+pub fn differing((first, count): (u64, u64), limit: usize, sides: (Side, Side)) -> Vec<u64> {
     if count == 0 || limit == 0 || sides.0(first, count) == sides.1(first, count) {
         return Vec::new();
     }

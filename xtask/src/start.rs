@@ -4,6 +4,7 @@ use crate::run;
 use crate::sbf;
 use anyhow::Result;
 use clap::Args;
+use std::path::PathBuf;
 
 /// Arguments that are passed on.
 #[derive(Args)]
@@ -15,13 +16,13 @@ pub struct Arguments {
 
 /// `cargo xtask demo`.
 pub fn demo(arguments: &Arguments) -> Result<()> {
-    sbf::build(&sbf::Options::default())?;
+    build_program()?;
     host_binary("plimsoll-demo", &arguments.arguments)
 }
 
 /// `cargo xtask localnet`.
 pub fn localnet(arguments: &Arguments) -> Result<()> {
-    sbf::build(&sbf::Options::default())?;
+    build_program()?;
     host_binary("plimsoll-localnet", &arguments.arguments)
 }
 
@@ -33,6 +34,11 @@ pub fn bench(arguments: &Arguments) -> Result<()> {
         .args(["bench", "--locked", "--package", "plimsoll-core", "--bench", "kernel", "--"])
         .args(&arguments.arguments);
     run::visible(&mut command)
+}
+
+/// Builds the clearinghouse's program alone: nothing here runs the bench program.
+fn build_program() -> Result<()> {
+    sbf::build(&sbf::Options { program: vec![PathBuf::from("programs/plimsoll")], ..sbf::Options::default() })
 }
 
 /// Builds a binary of the same name as its package in the `host` profile and runs it.

@@ -122,7 +122,9 @@ fn the_price_is_within_its_bound_over_the_whole_domain() {
         // Where there is time value, and over all of [-16, 16].
         let near = (-48..=48).map(|step| f64::from(step) / 48.0 * width);
         let far = (-32..=32).map(|step| f64::from(step) / 32.0 * 15.999);
-        let edges = [1.0, -1.0].into_iter().flat_map(|side| [0.693_147_1, 0.693_147_3].map(|ln_2: f64| side * ln_2));
+        // Both sides of K = 2F, where the formula changes, and of its mirror.
+        let ln_2 = std::f64::consts::LN_2;
+        let edges = [1.0, -1.0].into_iter().flat_map(move |side| [-1e-7, 1e-7].map(|step| side * ln_2 + step));
         for x in near.chain(far).chain(edges) {
             let strike = (forward as f64 * x.exp()) as i64;
             if strike == 0 {
