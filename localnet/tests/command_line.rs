@@ -13,6 +13,7 @@ use solana_account::Account;
 use solana_program::program_pack::Pack;
 use solana_signer::Signer;
 
+use crate::dry_run::run_dry_first;
 use crate::programs::{number, Plimsoll};
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -108,7 +109,7 @@ fn a_falling_account_is_auctioned_by_hand() {
         })
         .unwrap();
     localnet.wait_for("its end", PATIENCE, || Ok((localnet.elapsed() > FALL_SECONDS + 120).then_some(()))).unwrap();
-    cli.json(&["auction", "start", &falling, "--starter", "0"]);
+    run_dry_first(&cli, &["auction", "start", &falling, "--starter", "0"]);
     let standing = cli.json(&["margin", "show", &falling]);
     let largest = number(&standing["auction"]["limits"]["largest"]);
     // The largest share moves with the clock: a little less is inside.
@@ -131,6 +132,51 @@ fn a_falling_account_is_auctioned_by_hand() {
     assert!(!taken["legs"].as_array().unwrap().is_empty());
     let status = cli.json(&["status"]);
     assert_eq!((status["accounts"]["insolvent"].as_u64(), status["broken"].as_array().unwrap().len()), (Some(0), 0));
+    localnet.shutdown().unwrap();
+}
+
+#[test]
+fn an_insolvent_account_is_taken_over_and_its_bad_debt_is_repaid() {
+    let localnet = start("insolvent", |config| {
+        config.source = fall("insolvent", 60.0);
+        config.speed = 180;
+    });
+    let (cli, _) = wallet(&localnet, LIQUIDATOR);
+    let (debtor, falling) = wallet(&localnet, TRADERS[1]);
+    let owner = localnet.ready().wallet(TRADERS[1]).unwrap().pubkey.clone();
+    localnet.wait_for("the fall", PATIENCE, || Ok((localnet.elapsed() > FALL_SECONDS + 120).then_some(()))).unwrap();
+    assert_eq!(cli.json(&["margin", "show", &falling])["health"], "insolvent");
+    assert_eq!(cli.json(&["status"])["accounts"]["insolvent"], 1);
+    cli.json(&["auction", "start", &falling, "--starter", "0"]);
+    let terms = ["--bidder", "0", "--fraction", "1", "--limit=0", "--valid-for", "1800"];
+    let taken = run_dry_first(&cli, &[&["auction", "bid", &falling][..], &terms[..]].concat());
+    assert_eq!(
+        (&taken["takeover"], &taken["payment"], &taken["legs_after"]),
+        (&json!(true), &json!("0.00"), &json!(0))
+    );
+    let loss = &taken["bad_debt"]["loss"];
+    let gained = number(&taken["bidder_cash_after"]) - number(&taken["bidder_cash_before"]);
+    assert!((gained - number(&taken["cash_before"]) - number(loss)).abs() < 1e-6, "{taken}");
+    assert_eq!((&taken["bad_debt"]["from_insurance"], &taken["bad_debt"]["to_deficit"]), (loss, &json!("0.00")));
+
+    let shown = cli.json(&["bad-debt", "show"]);
+    assert_eq!(shown["owners"], json!([{ "owner": owner, "bad_debt": loss, "accounts_opened": 1 }]));
+    assert_eq!(&cli.json(&["insurance", "show"])["paid"], loss);
+    let refused = debtor.refusal(&["account", "open"]);
+    let named = format!("bad debt {}", loss.as_str().unwrap());
+    assert!(
+        refused.contains("BadDebtOpen") && refused.contains(&named) && refused.contains("bad-debt repay"),
+        "{refused}"
+    );
+    // More than is owed is offered; what is owed is taken.
+    let repaid = run_dry_first(&cli, &["bad-debt", "repay", &owner, "400000"]);
+    assert_eq!((&repaid["amount"], &repaid["bad_debt_after"]), (loss, &json!("0.00")));
+    assert_eq!(cli.json(&["bad-debt", "show"])["owners"], json!([]));
+    let status = cli.json(&["status"]);
+    assert_eq!(
+        (&status["broken"], &status["bad_debt"], &status["solvent"]),
+        (&json!([]), &json!("0.00"), &json!(true))
+    );
     localnet.shutdown().unwrap();
 }
 

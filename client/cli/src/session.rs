@@ -180,9 +180,14 @@ impl Session {
             LedgerError::NotRun(cause) => {
                 let payer = signers.first().map(|signer| signer.pubkey()).unwrap_or_default();
                 let url = &self.settings.url;
-                Failure::Other(anyhow::anyhow!(
-                    "the transaction did not run on {url}: {cause} Check that the fee payer {payer} holds SOL there."
-                ))
+                let next = if error.lacks_sol() {
+                    format!("Fund the fee payer {payer} with SOL there.")
+                } else {
+                    "Run it again; if it keeps failing, check that the node is in step with the cluster.".to_owned()
+                };
+                let cause = cause.to_string();
+                let cause = cause.trim_end_matches('.');
+                Failure::Other(anyhow::anyhow!("the transaction did not run on {url}: {cause}. {next}"))
             }
             _ => self.failure(error),
         })

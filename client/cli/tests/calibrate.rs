@@ -71,9 +71,9 @@ fn the_proposed_group_is_what_the_command_line_lists_an_underlying_with() {
     let args = ["--url", "http://127.0.0.1:1", "--keypair", &keypair, "--clearinghouse"];
     let create = ["PLimsoLLcLearinghouse1111111111111111111111", "underlying", "create", "--preset", "btc"];
     let create = [&args[..], &create[..], &["--parameters"]].concat();
-    let bad = folder.write("bad.toml", &toml.replace("range_floor", "range_flor"));
+    let bad = folder.write("bad.toml", &toml.replace("range_floor", "range_bottom"));
     let refused = String::from_utf8(folder.run(&[&create[..], &[&bad]].concat()).stderr).unwrap();
-    assert!(refused.contains("range_flor"), "{refused}");
+    assert!(refused.contains("range_bottom"), "{refused}");
     let accepted = String::from_utf8(folder.run(&[&create[..], &[&proposed]].concat()).stderr).unwrap();
     assert!(!accepted.contains("--parameters") && !accepted.is_empty(), "{accepted}");
 }

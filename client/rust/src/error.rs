@@ -89,6 +89,15 @@ impl LedgerError {
         }
     }
 
+    /// Whether the transaction never ran because its fee payer has too little SOL.
+    pub fn lacks_sol(&self) -> bool {
+        use TransactionError as E;
+        let poor = |cause: &E| {
+            matches!(cause, E::AccountNotFound | E::InsufficientFundsForFee | E::InsufficientFundsForRent { .. })
+        };
+        matches!(self, Self::NotRun(cause) if poor(cause))
+    }
+
     /// Name of the rule that refused (`PriceStale`, `ConstraintSeeds`, `InsufficientFunds`), if a program did.
     pub fn rule(&self) -> Option<&str> {
         self.rejection().map(|r| r.rule.as_str())

@@ -175,11 +175,12 @@ fn by_shorts(
     // Such a rule has no parameters of its own: what the valuation took as default is not its.
     assumed.clear();
     let collateral = together.markets.iter().fold(Real::ZERO, |sum, market| sum + market.collateral);
-    let mut balance = together.cash + collateral;
+    let mut obliged = Real::ZERO;
     let (document, _) = filled(document, Mode::Cross)?;
     for book in books(&document)? {
-        balance = balance - obligations(&book, document.parameters.averaging_vol, &asked)?;
+        obliged += obligations(&book, document.parameters.averaging_vol, &asked)?;
     }
+    let balance = together.cash + collateral - obliged;
     Ok(Outcome { cash: together.cash, equity: together.equity, initial: balance, maintenance: balance })
 }
 

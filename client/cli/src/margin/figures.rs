@@ -115,8 +115,7 @@ fn spot_ticks(surface: &Surface, spot: f64) -> Vec<(f64, String)> {
 }
 
 fn lines(surface: &Surface, spot: f64) -> String {
-    let drawn: Vec<(Vec<(f64, f64)>, &str, &str)> =
-        LINES.iter().map(|(vol, color, label)| (surface.at_vol(*vol), *color, *label)).collect();
+    let drawn = LINES.map(|(vol, color, label)| (surface.at_vol(vol), color, label));
     let profits = drawn.iter().flat_map(|(points, _, _)| points.iter().map(|point| point.1));
     let range = around_zero(profits);
     let ends = surface.spots.first().copied().unwrap_or(0.0)..surface.spots.last().copied().unwrap_or(1.0);
