@@ -94,14 +94,14 @@ pub fn payoff(settlement: Price, strike: &Strike, kind: OptionKind, size: Contra
 
 /// Balances of one underlying at one price.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    initial: Wide,
-    maintenance: Wide,
+pub(super) struct Sums {
+    pub(super) initial: Wide,
+    pub(super) maintenance: Wide,
     mark_to_market: Wide,
 }
 
 /// One underlying of a book with what all its expiries share.
-struct Context<'a> {
+pub(super) struct Context<'a> {
     book: &'a Book<'a>,
     index: u8,
     view: &'a UnderlyingView,
@@ -109,23 +109,27 @@ struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn new(book: &'a Book<'a>, index: u8, view: &'a UnderlyingView) -> Result<Self, CoreError> {
+    pub(super) fn new(book: &'a Book<'a>, index: u8, view: &'a UnderlyingView) -> Result<Self, CoreError> {
         Ok(Self { book, index, view, size: SizeFraction::new(view.contract_size)? })
     }
 
     /// The least demanding reading is never taken: each balance is its minimum over the prices that count for it.
-    fn worst(&self, prices: &EvaluationPrices) -> Result<UnderlyingBalances, CoreError> {
+    pub(super) fn worst(&self, prices: &EvaluationPrices) -> Result<UnderlyingBalances, CoreError> {
         let mut sums = [Sums::default(); 4];
         for (slot, expiry) in (0u8..).zip(self.book.expiries) {
             if expiry.underlying == self.index {
                 self.add_expiry(slot, expiry, prices, &mut sums)?;
             }
         }
-        let mut worst = UnderlyingBalances { mark_to_market: 0, initial: Wide::MAX, maintenance: Wide::MAX };
+        let mut worst = UnderlyingBalances { initial: Wide::MAX, maintenance: Wide::MAX, ..Default::default() };
         for (at, (price, sums)) in prices.iter().zip(sums.iter_mut()).enumerate() {
             self.add_collateral(price, sums)?;
             if at == 0 {
                 worst.mark_to_market = sums.mark_to_market;
+                worst.raw_mark_to_market = sums.mark_to_market;
+            }
+            if Some(price.price) == self.view.walking {
+                worst.raw_mark_to_market = sums.mark_to_market;
             }
             if price.initial {
                 worst.initial = worst.initial.min(sums.initial);
@@ -370,7 +374,7 @@ fn settled_value(net: &Netting, expiry: &ExpiryView, settlement: Price, size: Co
 }
 
 /// Collateral that moves with no underlying of the book.
-fn unmoved_collateral(book: &Book) -> Result<Sums, CoreError> {
+pub(super) fn unmoved_collateral(book: &Book) -> Result<Sums, CoreError> {
     let rules = &book.collateral_rules;
     let mut sums = Sums::default();
     for collateral in book.collateral.iter().filter(|c| c.price_underlying.is_none()) {
@@ -382,7 +386,7 @@ fn unmoved_collateral(book: &Book) -> Result<Sums, CoreError> {
 }
 
 /// Sum of collateral value / stable price, rounded down per balance.
-fn collateral_equity(book: &Book) -> Result<Wide, CoreError> {
+pub(super) fn collateral_equity(book: &Book) -> Result<Wide, CoreError> {
     book.collateral.iter().try_fold(0, |total, collateral: &CollateralView| {
         let value = if book.stable_price == Ratio::ONE {
             collateral.value.0
@@ -429,10 +433,10 @@ fn more(a: i64, b: i64) -> Result<i64, CoreError> {
     a.checked_add(b).ok_or(CoreError::Overflow)
 }
 
-fn sum(a: Wide, b: Wide) -> Result<Wide, CoreError> {
+pub(super) fn sum(a: Wide, b: Wide) -> Result<Wide, CoreError> {
     a.checked_add(b).ok_or(CoreError::Overflow)
 }
 
-fn difference(a: Wide, b: Wide) -> Result<Wide, CoreError> {
+pub(super) fn difference(a: Wide, b: Wide) -> Result<Wide, CoreError> {
     a.checked_sub(b).ok_or(CoreError::Overflow)
 }

@@ -8,6 +8,7 @@
 //! Both take plain values ([`view`]) that the program, the keeper and the clients fill in from accounts.
 
 pub mod bounds;
+pub mod close_out;
 pub mod contract;
 pub mod cross;
 pub mod evaluator;
@@ -20,6 +21,7 @@ pub mod scan;
 pub mod view;
 
 pub use bounds::listing_bound_holds;
+pub use close_out::{close_out_balances, CloseOutBalances};
 pub use cross::{balances, mark, payoff};
 pub use evaluator::portfolio;
 pub use liquidation_price::{liquidation_prices, LiquidationPrices};
