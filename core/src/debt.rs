@@ -21,15 +21,14 @@ pub fn interest(cash: Quote, seconds: Seconds, parameters: &ClearinghouseParamet
     mul_div_up(debt.0, rate, SCALE).map(Quote).ok_or(CoreError::Overflow)
 }
 
-/// The maintenance balance with the cap on debt: `maintenance`, or, where debt exceeds the value of the collateral by
-/// more than `cap`, at most what is missing (`cash + collateral + cap`, < 0). Such an account is auctioned although its
-/// options would carry it: the cap bounds what the clearinghouse lends. Saturates.
-pub fn capped_maintenance(maintenance: Quote, cash: Quote, collateral: Quote, cap: Quote) -> Quote {
-    let room = cash.0.saturating_add(collateral.0).saturating_add(cap.0);
-    if cash.0 < 0 && room < 0 {
-        maintenance.min(Quote(room))
+/// What an account with debt may still lose to the cap on debt: `cash + collateral + cap`, < 0 where its debt exceeds
+/// the value of its collateral by more than `cap`. Such an account is auctioned although its options would carry it:
+/// the cap bounds what the clearinghouse lends. Without debt the largest amount. Saturates.
+pub fn debt_room(cash: Quote, collateral: Quote, cap: Quote) -> Quote {
+    if cash.0 < 0 {
+        Quote(cash.0.saturating_add(collateral.0).saturating_add(cap.0))
     } else {
-        maintenance
+        Quote(i64::MAX)
     }
 }
 

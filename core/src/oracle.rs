@@ -475,14 +475,17 @@ pub fn is_stale(state: &PriceState, now: Seconds, parameters: &OracleParameters)
     state.price <= 0 || check_age(state.publish_time, now, parameters.max_age_seconds).is_err()
 }
 
-/// Age from which a price that values collateral alone is dead, seconds. Such collateral counts nothing for margin and
-/// stops no action: an atom of a token whose feed has ended must not shield an account from liquidation. Anyone may
-/// post a price that is merely old.
-pub const DEAD_AFTER_SECONDS: Seconds = 900;
+/// Age from which a price that values collateral alone is silent, seconds: it stops no liquidation any more. An atom of
+/// a token whose feed pauses must not shield an account; what the token counts for stays at the last price.
+pub const SILENT_AFTER_SECONDS: Seconds = 900;
 
-/// Whether the price is missing or older than [`DEAD_AFTER_SECONDS`].
-pub fn is_dead(state: &PriceState, now: Seconds) -> bool {
-    state.price <= 0 || now.saturating_sub(state.publish_time) > DEAD_AFTER_SECONDS
+/// Age from which a price that values collateral alone is dead, seconds: the collateral counts nothing, and the price
+/// stops no action. Anyone may post a price that is merely old.
+pub const DEAD_AFTER_SECONDS: Seconds = 86_400;
+
+/// Whether the price is missing or older than `age` seconds.
+pub fn is_older(state: &PriceState, now: Seconds, age: Seconds) -> bool {
+    state.price <= 0 || now.saturating_sub(state.publish_time) > age
 }
 
 /// Confidence in the spot price: `clamp(1 - conf / (price x confidence_full), 0, 1)`, rounded down.

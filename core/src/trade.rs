@@ -341,6 +341,8 @@ pub struct SideCheck {
     pub cash_before: Quote,
     /// Cash after.
     pub cash_after: Quote,
+    /// Cash of the account that is held, locked or reserved, >= 0: not part of the two above.
+    pub bound: Quote,
     /// The leg.
     pub leg: LegChange,
     /// Fee of the side.
@@ -386,9 +388,10 @@ pub const fn rule(price: PriceStanding, in_auction: bool, owes_bad_debt: bool) -
 /// |---|---|
 /// | free | initial balance after >= 0 and cash after >= 0; or it cures |
 /// | curing | see [`check_curing`], and cash after >= min(0, cash before) |
-/// | reducing | \|quantity\| falls, price = mark (checked by [`check_at_mark`]), cash as for curing |
+/// | reducing | \|quantity\| falls, price = mark (checked by [`check_at_mark`]), and it cures or leaves the initial balance >= 0; cash as for curing |
 ///
-/// A trade that buys back a short may take cash to `-debt_cap` under each rule. Errors: the first refusal.
+/// A trade that buys back a short may take cash to `-debt_cap` under each rule, unless cash is bound: what is held,
+/// locked or reserved is spent by no trade. Errors: the first refusal.
 pub fn check_side(
     rule: TradeRule,
     side: &SideCheck,
@@ -404,7 +407,9 @@ pub fn check_side(
             Err(_) => return Err(TradeRefusal::InitialMargin { initial: side.after.initial.0 }),
         },
         TradeRule::Curing => cures().map(|()| false)?,
-        TradeRule::Reducing if side.leg.reduces() => false,
+        // The long leg of a spread reduces too, and leaves the short one naked.
+        TradeRule::Reducing if side.leg.reduces() && side.after.initial.0 >= 0 => false,
+        TradeRule::Reducing if side.leg.reduces() => cures().map(|()| false)?,
         TradeRule::Reducing => {
             let (before, after) = (i64::from(side.leg.before.0), i64::from(side.leg.after.0));
             return Err(TradeRefusal::NotReducing { before, after });
@@ -417,7 +422,7 @@ pub fn check_side(
 /// buying back a short may use the debt cap. Errors: `Cash`.
 fn check_cash(side: &SideCheck, strict: bool, debt_cap: Quote) -> Result<(), TradeRefusal> {
     let mut least = if strict { 0 } else { side.cash_before.0.min(0) };
-    if side.leg.buys_back() {
+    if side.leg.buys_back() && side.bound.0 == 0 {
         least = least.min(debt_cap.0.saturating_neg());
     }
     if side.cash_after.0 < least {

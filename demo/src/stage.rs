@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use plimsoll::positions::Series;
-use plimsoll::state::{MarginAccount, Outflow};
+use plimsoll::state::{Expiry, MarginAccount, Outflow};
 use plimsoll::{CollateralCreateArgs, MarginAccountOpenArgs, TradeClearArgs};
 use plimsoll_client::directory::Directory;
 use plimsoll_client::error::LedgerError;
@@ -272,9 +272,11 @@ impl Stage {
         price: i64,
     ) -> Result<Outcome, LedgerError> {
         let (bought, sold) = (self.account(buyer)?, self.account(seller)?);
+        let listed: Expiry = self.tape.load(&self.directory.expiry(series.underlying, series.expiry))?;
         let args = TradeClearArgs {
             underlying: series.underlying,
             strike: series.strike,
+            strike_price: listed.strikes().get(usize::from(series.strike)).map_or(0, |strike| strike.price),
             kind: series.kind.to_u8(),
             quantity,
             expiry: series.expiry,

@@ -1,5 +1,6 @@
 //! Which accounts of a book need a keeper: those the program would let be auctioned, and those it is auctioning.
 
+use plimsoll::auction::settled_first;
 use plimsoll::cash::after_interest;
 use plimsoll::state::MarginAccount;
 use plimsoll_client::quote::{self, AuctionQuote};
@@ -7,7 +8,6 @@ use plimsoll_client::snapshot::Snapshot;
 use plimsoll_client::status::load_oracle;
 use plimsoll_core::liquidation::buffer_margin;
 use plimsoll_core::oracle::Action as Use;
-use plimsoll_core::units::Quote;
 use solana_program::pubkey::Pubkey;
 
 use crate::book::Book;
@@ -51,15 +51,17 @@ fn candidate<'a>(book: &'a Book, address: &Pubkey, account: &'a MarginAccount) -
         return None;
     }
     let auction = quote::auction(&snapshot, 0).ok()?;
-    let (equity, maintenance) = (Quote(auction.worth.equity), Quote(auction.worth.maintenance));
     let stage = if !account.in_auction() {
         Stage::Startable
-    } else if buffer_margin(equity, maintenance, &auction.rules.parameters).ok()?.0 >= 0 {
+    } else if buffer_margin(&auction.view, &auction.rules.parameters).ok()?.0 >= 0 {
         Stage::Endable
     } else {
         Stage::Biddable
     };
-    (stage != Stage::Startable || maintenance.0 < 0).then_some(Candidate { address: *address, account, stage, auction })
+    // What is settled already is paid out first: the program liquidates no payoff.
+    let unsettled = stage == Stage::Endable || !awaits_settlement(&snapshot, account);
+    let due = stage != Stage::Startable || auction.view.shortfall().0 < 0;
+    (due && unsettled).then_some(Candidate { address: *address, account, stage, auction })
 }
 
 /// Whether an account is certainly not under maintenance, or cannot be valued. Cash alone needs no valuation.
@@ -67,7 +69,13 @@ fn is_sound(book: &Book, account: &MarginAccount) -> bool {
     let parameters = &book.books.clearinghouse().parameters;
     let cash = after_interest(account, book.now(), parameters).unwrap_or(i64::MIN);
     let only_cash = account.position_count == 0 && cash >= 0;
-    only_cash || book.balances(account).map_or(true, |balances| balances.maintenance >= 0)
+    // Debt above its cap is liquidated whatever the options are worth.
+    only_cash || book.balances(account).map_or(true, |balances| balances.maintenance >= 0 && cash >= 0)
+}
+
+/// Whether the account still holds legs of an expiry whose settlement price stands.
+fn awaits_settlement(snapshot: &Snapshot, account: &MarginAccount) -> bool {
+    snapshot.value(|valuation| settled_first(account, valuation.markets)).is_err()
 }
 
 /// Whether the program would liquidate at the prices that the accounts of `snapshot` depend on.

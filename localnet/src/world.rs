@@ -270,6 +270,7 @@ impl Setup<'_> {
         let args = TradeClearArgs {
             underlying: leg.market.index,
             strike: leg.strike,
+            strike_price: leg.market.strikes.get(usize::from(leg.strike)).copied().unwrap_or(0),
             kind: leg.kind.to_u8(),
             quantity: leg.quantity,
             expiry: leg.expiry,

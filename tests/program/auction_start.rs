@@ -173,11 +173,26 @@ fn debt_above_its_cap_is_auctioned_although_the_options_would_carry_it() {
     let maintenance = world.balances(SELLER).expect("balances").maintenance;
     assert!(maintenance >= 0, "{maintenance}");
     let fact: AuctionStarted = event(&start(&world, SELLER, BUYER).expect("start"));
-    assert!(fact.maintenance < 0 && fact.maintenance >= -2 * QUOTE, "{}", fact.maintenance);
+    assert!(fact.maintenance >= 0 && fact.fee <= 2 * QUOTE / 50 + 1, "a fee on what the cap asks for: {}", fact.fee);
     let before = world.account(SELLER).cash;
     bid_with(&world, (SELLER, BUYER), false, bid_args(&world, SELLER, largest(&world))).expect("bid");
     assert!(world.account(SELLER).cash > before);
     end(&world, SELLER).expect("the debt is within its cap");
+}
+
+#[test]
+fn an_account_with_a_settled_expiry_is_settled_before_it_is_started() {
+    let world = default_world();
+    world.trade_at_mark(BUYER, SELLER, &call(&world), SOLD).expect("near");
+    let far = world.series(BTC, 1, 0, OptionKind::Call);
+    world.trade_at_mark(BUYER, SELLER, &far, SOLD / 4).expect("far");
+    settle_expiry(&world, &call(&world));
+    world.refresh_prices();
+    edit_account(&world, SELLER, |account| account.cash -= 200_000 * QUOTE);
+    edit_account(&world, BUYER, |account| account.cash += 200_000 * QUOTE);
+    refused_with(&world, "AuctionSettleFirst", |_| {});
+    settle_account(&world, SELLER, &call(&world)).expect("settle");
+    start(&world, SELLER, LIQUIDATOR).expect("start");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn a_bid_quote_is_what_the_bid_does() {
         fraction,
         price_limit: quoted.plan.payment.0 + quoted.plan.slice.0,
         valid_until: world.chain.time() + 60,
-        sequence: before.accounts[0].sequence,
+        sequence: before.accounts[0].auction_sequence(),
     };
     let bidder = Side::of_owner(&before.accounts[1]);
     let bid = instruction::auction_bid(&world.directory(), &before.accounts[0], bidder, false, args).expect("build");

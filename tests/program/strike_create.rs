@@ -5,6 +5,7 @@ use plimsoll::state::{Expiry, OracleState, StrikeData, Underlying};
 use plimsoll_client::ledger::LedgerExt;
 use plimsoll_client::{address, instruction};
 use plimsoll_core::math::elementary::ln_integer;
+use plimsoll_core::position::OptionKind;
 use plimsoll_tests::pyth::PriceUpdate;
 use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, QUOTE, SOL};
 use rand::seq::SliceRandom;
@@ -21,8 +22,11 @@ const STEP: i64 = 500 * QUOTE;
 
 /// One expiry, a week ahead, without strikes.
 fn empty() -> World {
-    let options = WorldOptions { traders: 0, expiry_days: vec![7], strike_percents: Vec::new(), ..Default::default() };
-    World::with(&options)
+    World::with(&WorldOptions { traders: 0, ..one_expiry() })
+}
+
+fn one_expiry() -> WorldOptions {
+    WorldOptions { expiry_days: vec![7], strike_percents: Vec::new(), ..Default::default() }
 }
 
 fn address_of(world: &World) -> Pubkey {
@@ -93,6 +97,44 @@ fn the_65th_strike_is_refused() {
     }
     refused(&world, "StrikesFull", || list(&world, BTC_PRICE + 64 * STEP));
     assert_eq!(expiry(&world).strike_count, 64);
+}
+
+#[test]
+fn in_a_full_expiry_a_strike_takes_the_place_of_one_that_nobody_holds() {
+    let world = World::with(&WorldOptions { traders: 2, ..one_expiry() });
+    let replace = |id: u8, price: i64| {
+        let underlying = world.directory().underlying(BTC);
+        world.crank(instruction::strike_replace(&underlying, world.expiries[0], (id, price)))
+    };
+    list(&world, BTC_PRICE).expect("list");
+    refused(&world, "StrikeReplaced", || replace(0, BTC_PRICE + STEP));
+    for at in 1..64 {
+        list(&world, BTC_PRICE + at * STEP).expect("list");
+    }
+    let held = world.series(BTC, 0, 3, OptionKind::Put);
+    world.trade_at_mark(0, 1, &held, 1).expect("trade");
+    refused_numbers(&world, "StrikeReplaced", (1, 64), || replace(3, BTC_PRICE - STEP));
+    refused(&world, "StrikeExists", || replace(5, BTC_PRICE + 5 * STEP));
+    refused(&world, "UnknownStrike", || replace(64, BTC_PRICE - STEP));
+    refused(&world, "UnknownStrike", || replace(255, BTC_PRICE - STEP));
+    for (id, price) in [(63, BTC_PRICE - STEP), (0, BTC_PRICE + 80 * STEP), (30, BTC_PRICE + 7 * STEP + 80 * STEP)] {
+        let fact: StrikeCreated = event(&replace(id, price).expect("replace"));
+        assert_eq!((fact.strike, fact.price), (id, price));
+        let after = expiry(&world);
+        assert_eq!(after.strike_count, 64);
+        assert_eq!(after.strikes()[usize::from(id)].price, price);
+        let by_price: Vec<i64> = after.order().iter().map(|id| after.strikes()[usize::from(*id)].price).collect();
+        assert!(by_price.is_sorted() && by_price.len() == 64, "{by_price:?}");
+        let mut ids = after.order().to_vec();
+        ids.sort_unstable();
+        assert_eq!(ids, (0..64).collect::<Vec<u8>>());
+    }
+    // A trade that was signed for what stood there before does not clear.
+    let series = world.series(BTC, 0, 10, OptionKind::Call);
+    let signed = world.trade_args(0, 1, &series, 1, world.mark(&series).expect("mark"));
+    replace(10, BTC_PRICE - 2 * STEP).expect("replace");
+    refused(&world, "StrikeMismatch", || world.trade_with(0, 1, signed));
+    world.full_check();
 }
 
 #[test]

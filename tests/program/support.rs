@@ -225,7 +225,7 @@ pub fn start(world: &World, account: usize, starter: usize) -> Result<Outcome, L
 
 /// Arguments of a bid for `fraction` ppm at any price, without end.
 pub fn bid_args(world: &World, account: usize, fraction: u32) -> AuctionBidArgs {
-    let sequence = world.account(account).sequence;
+    let sequence = world.account(account).auction_sequence();
     AuctionBidArgs { fraction, price_limit: i64::MAX, valid_until: i64::MAX, sequence }
 }
 

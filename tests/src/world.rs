@@ -311,9 +311,11 @@ impl World {
         quantity: i32,
         price: i64,
     ) -> TradeClearArgs {
+        let strike = self.expiry(series).strikes.get(usize::from(series.strike)).map_or(0, |strike| strike.price);
         TradeClearArgs {
             underlying: series.underlying,
             strike: series.strike,
+            strike_price: strike,
             kind: series.kind.to_u8(),
             quantity,
             expiry: series.expiry,

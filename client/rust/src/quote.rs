@@ -11,11 +11,11 @@ use plimsoll::error::PlimsollError;
 use plimsoll::margin::Valuation;
 use plimsoll::positions::{leg_change, leg_quantity, legs_transfer, Series};
 use plimsoll::state::margin_account::MODE_CROSS;
-use plimsoll::state::MarginAccount;
+use plimsoll::state::{Clearinghouse, MarginAccount};
 use plimsoll_core::error::CoreError;
 use plimsoll_core::liquidation::{
-    bid_limits, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, BidLimits, BidPlan,
-    BidTerms, Fraction, Moved,
+    bid_limits, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, AuctionView, BidLimits,
+    BidPlan, BidTerms, Fraction, Moved,
 };
 use plimsoll_core::margin::liquidation_price::{liquidation_prices, LiquidationPrices};
 use plimsoll_core::margin::Balances;
@@ -141,6 +141,9 @@ fn trade_side(
         after,
         cash_before: Quote(free_cash_after).sub(cash).map_err(PlimsollError::from)?,
         cash_after: Quote(free_cash_after),
+        bound: Quote(cash::bound(&changed, valuation.now, clearinghouse)?)
+            .add(Quote(changed.auction.reserve))
+            .map_err(PlimsollError::from)?,
         leg,
         fee: plan.fee,
         mark_value: plan.mark_value,
@@ -183,6 +186,8 @@ fn price_standing(valuation: &Valuation) -> anchor_lang::Result<PriceStanding> {
 pub struct AuctionQuote {
     /// Equity, legs, collateral and maintenance balance at the marks.
     pub worth: Worth,
+    /// The account as a bid sees it.
+    pub view: AuctionView,
     /// Parameters and volatility ratio.
     pub rules: AuctionRules,
     /// Reading of the auction's clock, seconds; 0 before the start.
@@ -196,16 +201,21 @@ pub struct AuctionQuote {
 /// The auction of account number `index`; of an account not in auction, what it would start as. Errors: `Rules`.
 pub fn auction(snapshot: &Snapshot, index: usize) -> Result<AuctionQuote, LedgerError> {
     let account = snapshot.account(index)?;
-    snapshot.value(|valuation| auction_of(account, valuation))
+    snapshot.value(|valuation| auction_of(account, valuation, &snapshot.directory.clearinghouse))
 }
 
-fn auction_of(account: &MarginAccount, valuation: &Valuation) -> anchor_lang::Result<AuctionQuote> {
+fn auction_of(
+    account: &MarginAccount,
+    valuation: &Valuation,
+    clearinghouse: &Clearinghouse,
+) -> anchor_lang::Result<AuctionQuote> {
     let rules = auction::rules(account, valuation.markets)?;
     let elapsed = if account.in_auction() { auction::reading(account, valuation.markets, valuation.now)? } else { 0 };
     let d = price_factor(elapsed, rules.rho, &rules.parameters).map_err(PlimsollError::from)?;
     let worth = auction::worth(account, valuation)?;
-    let limits = bid_limits(&worth.view(account), d, &survey(account.legs()), &rules.parameters).ok();
-    Ok(AuctionQuote { worth, rules, elapsed, price_factor: d, limits })
+    let view = worth.view(account, cash::bound(account, valuation.now, clearinghouse)?);
+    let limits = bid_limits(&view, d, &survey(account.legs()), &rules.parameters).ok();
+    Ok(AuctionQuote { worth, view, rules, elapsed, price_factor: d, limits })
 }
 
 /// A bid as it would come out.
@@ -215,6 +225,8 @@ pub struct BidQuote {
     pub plan: BidPlan,
     /// The account's maintenance balance after: quote atoms.
     pub maintenance_after: i64,
+    /// The account's shortfall after, see [`AuctionView::shortfall`]: quote atoms.
+    pub shortfall_after: i64,
     /// The bidder's balances after.
     pub bidder_after: Balances,
     /// The bidder's free cash after: quote atoms.
@@ -242,8 +254,8 @@ fn bid_of(
     fraction: u32,
 ) -> anchor_lang::Result<BidQuote> {
     cash::interest_pay(&mut account, valuation.now, valuation.parameters)?;
-    let quote = auction_of(&account, valuation)?;
-    let (view, share) = (quote.worth.view(&account), Fraction::from_ppm(fraction));
+    let quote = auction_of(&account, valuation, &snapshot.directory.clearinghouse)?;
+    let (view, share) = (quote.view, Fraction::from_ppm(fraction));
     let limits = bid_limits(&view, quote.price_factor, &survey(account.legs()), &quote.rules.parameters);
     take(&mut account, &mut bidder, share)?;
     let after = auction::worth(&account, valuation)?;
@@ -259,11 +271,15 @@ fn bid_of(
         limits.and_then(|limits| plan_bid(&view, &terms, &limits, &moved, quote.price_factor, &quote.rules.parameters))
     }
     .map_err(plimsoll::refusals::liquidation_refused)?;
+    if takeover {
+        cash::bound_move(&mut account, &mut bidder, valuation.now, &snapshot.directory.clearinghouse)?;
+    }
     cash::change(&mut bidder, plan.bidder_cash.0, valuation.now, valuation.parameters)?;
     let maintenance_after = after.maintenance.checked_add(plan.account_cash.0).ok_or(PlimsollError::Overflow)?;
     Ok(BidQuote {
         plan,
         maintenance_after,
+        shortfall_after: maintenance_after.min(after.debt_room.saturating_add(plan.account_cash.0)),
         bidder_after: valuation.balances(&bidder)?,
         bidder_cash_after: cash::free(&bidder, valuation.now, &snapshot.directory.clearinghouse)?,
         takeover,

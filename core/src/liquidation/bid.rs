@@ -185,8 +185,8 @@ pub fn plan_bid(
 }
 
 /// Plans the takeover of an insolvent account (E < 0): the bidder takes every leg, all collateral and all cash, R
-/// included, and the waterfall pays it |E|, so that what it receives is worth nothing at the mark. The account is
-/// left with nothing.
+/// included, and the waterfall pays it |E|, so that what it receives is worth nothing at the mark; while a price walks,
+/// |E| at the better of accepted and raw price. The account is left with nothing.
 ///
 /// `moved` is the whole book; `terms.fraction` must be one. Errors: `FractionTooSmall`, `Solvency` if E >= 0,
 /// `PriceLimit` if the bidder asked for more than |E|, `Arithmetic` (`OutOfDomain` if what moves is not worth E).
@@ -202,10 +202,11 @@ pub fn plan_takeover(view: &AuctionView, terms: &BidTerms, moved: &Moved) -> Res
     if value != equity {
         return Err(CoreError::OutOfDomain.into());
     }
-    if equity > terms.price_limit {
-        return Err(LiquidationRefusal::PriceLimit { cost: equity.0, limit: terms.price_limit.0 });
+    let cost = view.equity_high;
+    if cost > terms.price_limit {
+        return Err(LiquidationRefusal::PriceLimit { cost: cost.0, limit: terms.price_limit.0 });
     }
-    let from_waterfall = Quote::ZERO.sub(equity)?;
+    let from_waterfall = Quote::ZERO.sub(cost)?;
     Ok(BidPlan {
         value,
         payment: Quote::ZERO,
@@ -237,8 +238,8 @@ fn discount(for_sale: i64, f: Fraction, d: Fraction) -> Result<Quote, CoreError>
     mul_div_down(sold, away, FRACTION_ONE).map(Quote).ok_or(CoreError::Overflow)
 }
 
-/// The account's maintenance balance after the bid is above the one before: asked of every bid, once the account is
-/// evaluated again at the same prices. Errors: `NotImproved`.
+/// The account's shortfall after the bid is above the one before, see [`AuctionView::shortfall`]: asked of every bid,
+/// once the account is evaluated again at the same prices. Errors: `NotImproved`.
 pub fn bid_improves(before: Quote, after: Quote) -> Result<(), LiquidationRefusal> {
     if after <= before {
         return Err(LiquidationRefusal::NotImproved { before: before.0, after: after.0 });
@@ -247,12 +248,8 @@ pub fn bid_improves(before: Quote, after: Quote) -> Result<(), LiquidationRefusa
 }
 
 /// The auction may end: BM >= 0. Errors: `AuctionOpen`, `Arithmetic`.
-pub fn check_end(
-    equity: Quote,
-    maintenance: Quote,
-    parameters: &AuctionParameters,
-) -> Result<Quote, LiquidationRefusal> {
-    let buffer_margin = crate::liquidation::buffer_margin(equity, maintenance, parameters)?;
+pub fn check_end(view: &AuctionView, parameters: &AuctionParameters) -> Result<Quote, LiquidationRefusal> {
+    let buffer_margin = crate::liquidation::buffer_margin(view, parameters)?;
     if buffer_margin.0 < 0 {
         return Err(LiquidationRefusal::AuctionOpen { buffer_margin: buffer_margin.0 });
     }

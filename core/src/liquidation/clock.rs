@@ -61,9 +61,10 @@ pub fn elapsed(clock: &AuctionClock, now: Seconds, paused: Seconds) -> Seconds {
     clock.elapsed_at_start.max(0).saturating_add(running)
 }
 
-/// The clock after the auction ended now.
-pub fn ended(clock: &AuctionClock, now: Seconds, paused: Seconds) -> AuctionClock {
-    AuctionClock { ended_at: now, elapsed_at_end: elapsed(clock, now, paused), ..*clock }
+/// The clock after the auction ended now, its reading at most where the factor is 0: a reopening rewinds from there.
+pub fn ended(clock: &AuctionClock, now: Seconds, paused: Seconds, parameters: &AuctionParameters) -> AuctionClock {
+    let last = i64::from(parameters.fast_seconds).saturating_add(i64::from(parameters.slow_seconds));
+    AuctionClock { ended_at: now, elapsed_at_end: elapsed(clock, now, paused).min(last), ..*clock }
 }
 
 /// d(t): the share of the mark that a bidder pays, rounded up.

@@ -9,7 +9,7 @@ use crate::units::{Quote, Ratio};
 
 /// Smallest bid unless one lot of the largest leg is more: 1 %.
 pub const SMALLEST_BID: Fraction = Fraction(10_000_000);
-/// Legs under this many lots make fractions coarse: then the whole book may be taken.
+/// Legs of under this many lots make fractions coarse: where no leg has more, the whole book may be taken.
 pub const SMALL_LEG_LOTS: u32 = 10;
 
 /// An account in auction as a bid sees it, interest on its debt accrued.
@@ -25,6 +25,15 @@ pub struct AuctionView {
     pub reserved: Quote,
     /// Cash of the account, - debt.
     pub cash: Quote,
+    /// Room under the cap on debt, see [`crate::debt::debt_room`]: < 0 is liquidatable whatever MM is.
+    pub debt_room: Quote,
+}
+
+impl AuctionView {
+    /// The lesser of MM and the room under the cap on debt: < 0 is liquidatable, and every bid raises it.
+    pub fn shortfall(&self) -> Quote {
+        self.maintenance.min(self.debt_room)
+    }
 }
 
 /// The legs of a book in one pass.
@@ -32,8 +41,6 @@ pub struct AuctionView {
 pub struct Survey {
     /// |quantity| of the largest leg; 0 without legs.
     pub largest: u32,
-    /// |quantity| of the smallest leg; 0 without legs.
-    pub smallest: u32,
 }
 
 /// Which fractions of what remains may be taken now.
@@ -49,20 +56,17 @@ pub struct BidLimits {
     pub largest: Fraction,
 }
 
-/// Largest and smallest leg; empty legs are skipped.
+/// The largest leg.
 pub fn survey(positions: &[Position]) -> Survey {
-    let mut out = Survey::default();
-    for lots in positions.iter().map(|p| p.quantity.unsigned_abs()).filter(|lots| *lots != 0) {
-        out.largest = out.largest.max(lots);
-        out.smallest = if out.smallest == 0 { lots } else { out.smallest.min(lots) };
-    }
-    out
+    Survey { largest: positions.iter().map(|leg| leg.quantity.unsigned_abs()).max().unwrap_or(0) }
 }
 
-/// BM = MM - max(0, E - MM) x buffer, rounded down. Errors: `Overflow`.
-pub fn buffer_margin(equity: Quote, maintenance: Quote, parameters: &AuctionParameters) -> Result<Quote, CoreError> {
-    let requirement = equity.sub(maintenance)?.0.max(0);
-    maintenance.sub(Quote(ppm_up(requirement, parameters.buffer).ok_or(CoreError::Overflow)?))
+/// BM = min( MM - max(0, E - MM) x buffer, room under the cap on debt ), rounded down: what the account lacks to be
+/// healthy again. E is the one at the accepted price. Errors: `Overflow`.
+pub fn buffer_margin(view: &AuctionView, parameters: &AuctionParameters) -> Result<Quote, CoreError> {
+    let requirement = view.equity.sub(view.maintenance)?.0.max(0);
+    let buffer = Quote(ppm_up(requirement, parameters.buffer).ok_or(CoreError::Overflow)?);
+    Ok(view.maintenance.sub(buffer)?.min(view.debt_room))
 }
 
 /// Whether E is under `cutoff x (E - MM)`: then the whole book may be taken.
@@ -103,7 +107,7 @@ pub fn fraction_max(buffer_margin: Quote, equity: Quote, reserved: Quote, d: Fra
 /// Which fractions may be taken at price factor `d`.
 ///
 /// f_max of the formula, or 1 under the cutoff. Smallest bid: 1 % or one lot of the largest leg, whichever is more.
-/// Largest: f_max, at least the smallest; 1 under the cutoff, or if a leg has under ten lots, or without legs.
+/// Largest: f_max, at least the smallest; 1 under the cutoff, or if every leg has under ten lots, or without legs.
 ///
 /// Errors: `AuctionOver` if BM >= 0, `Solvency` if E < 0 (see [`crate::liquidation::plan_takeover`]), `Arithmetic`.
 pub fn bid_limits(
@@ -112,7 +116,7 @@ pub fn bid_limits(
     survey: &Survey,
     parameters: &AuctionParameters,
 ) -> Result<BidLimits, LiquidationRefusal> {
-    let buffer_margin = buffer_margin(view.equity, view.maintenance, parameters)?;
+    let buffer_margin = buffer_margin(view, parameters)?;
     if buffer_margin.0 >= 0 {
         return Err(LiquidationRefusal::AuctionOver { buffer_margin: buffer_margin.0 });
     }
@@ -124,7 +128,7 @@ pub fn bid_limits(
         if whole { Fraction::ONE } else { fraction_max(buffer_margin, view.equity_high, view.reserved, d)? };
     let lot = FRACTION_ONE.unsigned_abs().div_ceil(u64::from(survey.largest.max(1)));
     let smallest = Fraction(i64::try_from(lot).unwrap_or(FRACTION_ONE)).max(SMALLEST_BID);
-    let largest = if whole || survey.smallest < SMALL_LEG_LOTS { Fraction::ONE } else { discounted.max(smallest) };
+    let largest = if whole || survey.largest < SMALL_LEG_LOTS { Fraction::ONE } else { discounted.max(smallest) };
     Ok(BidLimits { buffer_margin, discounted, smallest, largest })
 }
 
@@ -141,20 +145,21 @@ pub struct StartFee {
 
 /// The start fee: `start_fee x f_max(d = 1, R = 0) x E`, rounded up, at most E; 0 if E <= 0 or `due` is false.
 ///
-/// Errors: `Healthy` if MM >= 0, `Arithmetic`.
+/// E is the one at the accepted price. Errors: `Healthy` if MM and the room under the cap on debt are >= 0,
+/// `Arithmetic`.
 pub fn plan_start_fee(
-    equity: Quote,
-    maintenance: Quote,
+    view: &AuctionView,
     due: bool,
     parameters: &AuctionParameters,
 ) -> Result<StartFee, LiquidationRefusal> {
-    if maintenance.0 >= 0 {
-        return Err(LiquidationRefusal::Healthy { maintenance: maintenance.0 });
+    let (equity, shortfall) = (view.equity, view.shortfall());
+    if shortfall.0 >= 0 {
+        return Err(LiquidationRefusal::Healthy { maintenance: shortfall.0 });
     }
     if !due || equity.0 <= 0 {
         return Ok(StartFee::default());
     }
-    let buffer_margin = buffer_margin(equity, maintenance, parameters)?;
+    let buffer_margin = buffer_margin(view, parameters)?;
     let fraction = fraction_max(buffer_margin, equity, Quote::ZERO, Fraction::ONE)?;
     let sold = mul_div_up(equity.0, fraction.0, FRACTION_ONE).ok_or(CoreError::Overflow)?;
     let fee = Quote(sold).ratio_up(Ratio(parameters.start_fee))?.min(equity);

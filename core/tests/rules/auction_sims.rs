@@ -36,17 +36,17 @@ impl Book {
     fn new(equity: f64, maintenance: f64, reserved: f64) -> Self {
         let (equity, reserved) = (atoms(equity), atoms(reserved));
         // All cash is reserved, so everything for sale is legs.
-        let view =
-            AuctionView { equity, maintenance: atoms(maintenance), equity_high: equity, reserved, cash: reserved };
-        Self { view }
+        let debt_room = Quote(i64::MAX);
+        let maintenance = atoms(maintenance);
+        Self { view: AuctionView { equity, maintenance, equity_high: equity, reserved, cash: reserved, debt_room } }
     }
 
     fn buffer_margin(&self) -> Quote {
-        buffer_margin(self.view.equity, self.view.maintenance, &PARAMETERS).unwrap()
+        buffer_margin(&self.view, &PARAMETERS).unwrap()
     }
 
     fn limits(&self, d: Fraction) -> BidLimits {
-        let survey = Survey { largest: 1_000_000, smallest: 1_000_000 };
+        let survey = Survey { largest: 1_000_000 };
         bid_limits(&self.view, d, &survey, &PARAMETERS).unwrap()
     }
 
@@ -78,8 +78,8 @@ fn factor(seconds: i64) -> Fraction {
 #[test]
 fn the_start_fee_is_two_percent_of_the_largest_fraction_at_the_mark() {
     // Before the fee: E 119.30633018 + 1.32208463, MM likewise.
-    let (equity, maintenance) = (atoms(119.306_330_18 + 1.322_084_63), atoms(-103.090_619_49 + 1.322_084_63));
-    let fee = plan_start_fee(equity, maintenance, true, &PARAMETERS).unwrap();
+    let book = Book::new(119.306_330_18 + 1.322_084_63, -103.090_619_49 + 1.322_084_63, 0.0);
+    let fee = plan_start_fee(&book.view, true, &PARAMETERS).unwrap();
     near(fee.fee, 1.322_084_630);
 }
 

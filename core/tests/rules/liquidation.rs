@@ -21,10 +21,11 @@ fn view(equity: i64, maintenance: i64) -> AuctionView {
         equity_high: Quote(equity),
         reserved: Quote(0),
         cash: Quote(0),
+        debt_room: Quote(i64::MAX),
     }
 }
 
-const BIG: Survey = Survey { largest: 1_000, smallest: 1_000 };
+const BIG: Survey = Survey { largest: 1_000 };
 
 fn bid(fraction: i64) -> BidTerms {
     BidTerms { fraction: Fraction(fraction), price_limit: Quote(i64::MAX) }
@@ -79,7 +80,7 @@ fn a_first_auction_starts_at_zero_and_owes_the_fee() {
 #[test]
 fn the_clock_rewinds_linearly_and_no_second_fee_is_due_meanwhile() {
     let clock = AuctionClock { started_at: 1_000, ..AuctionClock::default() };
-    let clock = ended(&clock, 1_700, 0);
+    let clock = ended(&clock, 1_700, 0, &SHIPPED);
     assert_eq!((clock.ended_at, clock.elapsed_at_end), (1_700, 700));
     let at = |now| started(&clock, now, &SHIPPED);
     assert_eq!(at(1_700).clock.elapsed_at_start, 700);
@@ -120,13 +121,13 @@ fn the_clock_stands_still_while_prices_walk_and_never_runs_backward_past_its_sta
 
 #[test]
 fn buffer_margin_is_maintenance_less_the_buffered_requirement() {
-    let bm = |e, m| buffer_margin(Quote(e), Quote(m), &SHIPPED).unwrap().0;
+    let bm = |e, m| buffer_margin(&view(e, m), &SHIPPED).unwrap().0;
     assert_eq!(bm(100, -100), -140);
     assert_eq!(bm(100, 80), 76);
     assert_eq!(bm(101, 100), 99); // 0.2 rounds up
     assert_eq!(bm(100, 100), 100);
     assert_eq!(bm(50, 100), 100); // a requirement below zero is none
-    assert_eq!(buffer_margin(Quote(i64::MAX), Quote(i64::MIN), &SHIPPED), Err(CoreError::Overflow));
+    assert_eq!(buffer_margin(&view(i64::MAX, i64::MIN), &SHIPPED), Err(CoreError::Overflow));
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn limits_of_a_bid() {
 #[test]
 fn the_smallest_bid_is_one_lot_of_the_largest_leg_when_that_is_more() {
     let smallest = |largest| {
-        let survey = Survey { largest, smallest: 10 };
+        let survey = Survey { largest };
         bid_limits(&view(100, -100), Fraction(ONE), &survey, &SHIPPED).unwrap().smallest.0
     };
     assert_eq!(smallest(100), 10_000_000);
@@ -167,10 +168,9 @@ fn the_smallest_bid_is_one_lot_of_the_largest_leg_when_that_is_more() {
 }
 
 #[test]
-fn a_small_leg_or_equity_under_the_cutoff_lets_the_whole_book_go() {
-    let largest = |account: &AuctionView, smallest| {
-        bid_limits(account, Fraction(ONE), &Survey { largest: 1_000, smallest }, &SHIPPED).unwrap()
-    };
+fn small_legs_alone_or_equity_under_the_cutoff_let_the_whole_book_go() {
+    let largest =
+        |account: &AuctionView, largest| bid_limits(account, Fraction(ONE), &Survey { largest }, &SHIPPED).unwrap();
     assert!(largest(&view(100, -100), 10).largest < Fraction(ONE));
     assert_eq!(largest(&view(100, -100), 9).largest, Fraction(ONE));
     assert!(largest(&view(100, -100), 9).discounted < Fraction(ONE));
@@ -191,9 +191,25 @@ fn a_healthy_or_insolvent_account_has_no_partial_bid() {
 
 #[test]
 fn an_auction_ends_at_buffer_margin_zero_and_not_one_atom_before() {
-    let end = |e, m| check_end(Quote(e), Quote(m), &SHIPPED);
+    let end = |e, m| check_end(&view(e, m), &SHIPPED);
     assert_eq!(end(120, 20), Ok(Quote(0)));
     assert_eq!(end(120, 19), Err(LiquidationRefusal::AuctionOpen { buffer_margin: -2 }));
+}
+
+#[test]
+fn an_atom_of_debt_above_its_cap_sells_what_cures_it_and_not_a_buffer() {
+    // E 1,000,000 with half of it as requirement: healthy but for the atom.
+    let account = AuctionView { debt_room: Quote(-1), ..view(1_000_000, 495_000) };
+    assert_eq!(account.shortfall(), Quote(-1));
+    assert_eq!(buffer_margin(&account, &SHIPPED), Ok(Quote(-1)));
+    let limits = bid_limits(&account, Fraction(980_000_000), &BIG, &SHIPPED).unwrap();
+    assert_eq!((limits.discounted, limits.largest), (Fraction(1_020), Fraction(10_000_000)));
+    assert_eq!(plan_start_fee(&account, true, &SHIPPED).unwrap().fee, Quote(1));
+    let cured = AuctionView { debt_room: Quote(0), ..account };
+    assert_eq!(check_end(&cured, &SHIPPED), Ok(Quote(0)));
+    assert_eq!(check_end(&account, &SHIPPED), Err(LiquidationRefusal::AuctionOpen { buffer_margin: -1 }));
+    let healthy = LiquidationRefusal::Healthy { maintenance: 0 };
+    assert_eq!(plan_start_fee(&cured, true, &SHIPPED), Err(healthy));
 }
 
 #[test]
@@ -206,21 +222,21 @@ fn every_bid_must_raise_the_maintenance_balance() {
 #[test]
 fn the_start_fee_and_who_gets_it() {
     // E 100,000, MM -100,000: BM -140,000, f = 140/240, fee = 2 % of 58,333.33.. rounded up.
-    let fee = plan_start_fee(Quote(100_000), Quote(-100_000), true, &SHIPPED).unwrap();
+    let fee = plan_start_fee(&view(100_000, -100_000), true, &SHIPPED).unwrap();
     assert_eq!((fee.fee, fee.starter, fee.fund), (Quote(1_167), Quote(291), Quote(876)));
     let none = StartFee::default();
-    assert_eq!(plan_start_fee(Quote(100_000), Quote(-1), false, &SHIPPED), Ok(none));
-    assert_eq!(plan_start_fee(Quote(0), Quote(-1), true, &SHIPPED), Ok(none));
-    assert_eq!(plan_start_fee(Quote(-7), Quote(-9), true, &SHIPPED), Ok(none));
+    assert_eq!(plan_start_fee(&view(100_000, -1), false, &SHIPPED), Ok(none));
+    assert_eq!(plan_start_fee(&view(0, -1), true, &SHIPPED), Ok(none));
+    assert_eq!(plan_start_fee(&view(-7, -9), true, &SHIPPED), Ok(none));
     let healthy = LiquidationRefusal::Healthy { maintenance: 0 };
-    assert_eq!(plan_start_fee(Quote(100), Quote(0), true, &SHIPPED), Err(healthy));
-    assert!(plan_start_fee(Quote(100), Quote(-1), true, &SHIPPED).unwrap().fee.0 > 0);
+    assert_eq!(plan_start_fee(&view(100, 0), true, &SHIPPED), Err(healthy));
+    assert!(plan_start_fee(&view(100, -1), true, &SHIPPED).unwrap().fee.0 > 0);
 }
 
 #[test]
 fn the_start_fee_leaves_equity_at_zero_at_least() {
     let steep = AuctionParameters { start_fee: 100_000, ..SHIPPED };
-    let fee = plan_start_fee(Quote(1), Quote(-1_000), true, &steep).unwrap();
+    let fee = plan_start_fee(&view(1, -1_000), true, &steep).unwrap();
     assert_eq!(fee.fee, Quote(1));
 }
 
@@ -266,9 +282,9 @@ fn collateral_rounds_down_to_the_bidder() {
 }
 
 #[test]
-fn the_survey_skips_empty_legs() {
+fn the_survey_finds_the_largest_leg_of_either_side() {
     let legs = [leg(0), leg(-7), leg(300), leg(i32::MIN)];
-    assert_eq!(survey(&legs), Survey { largest: 1 << 31, smallest: 7 });
+    assert_eq!(survey(&legs), Survey { largest: 1 << 31 });
     assert_eq!(survey(&[leg(0)]), Survey::default());
 }
 
@@ -320,7 +336,7 @@ fn whole_lots_beyond_the_fraction_stand_at_the_mark() {
 #[test]
 fn the_part_beyond_f_max_stands_at_the_mark() {
     let account = view(100_000, -100_000);
-    let limits = bid_limits(&account, Fraction(900_000_000), &Survey { largest: 9, smallest: 9 }, &SHIPPED).unwrap();
+    let limits = bid_limits(&account, Fraction(900_000_000), &Survey { largest: 9 }, &SHIPPED).unwrap();
     let moved = Moved { legs: Quote(100_000), collateral: Quote(0) };
     let got = plan_bid(&account, &bid(ONE), &limits, &moved, Fraction(900_000_000), &SHIPPED).unwrap();
     // f_max = 140 / (140 + 90): a tenth of 60,869 is given away.
@@ -425,6 +441,11 @@ fn a_takeover_is_of_the_whole_insolvent_book_only() {
     assert_eq!(plan_takeover(&solvent, &bid(ONE), &moved), Err(LiquidationRefusal::Solvency { equity: 0 }));
     let walking = AuctionView { equity_high: Quote(4), ..insolvent };
     assert_eq!(plan_takeover(&walking, &bid(ONE), &moved), Err(LiquidationRefusal::Solvency { equity: 4 }));
+    // Insolvent at both prices: paid is |E| at the better one.
+    let rebound = AuctionView { equity_high: Quote(-4), ..insolvent };
+    let got = plan_takeover(&rebound, &bid(ONE), &moved).unwrap();
+    assert_eq!((got.value, got.from_waterfall, got.bidder_cash), (Quote(-10), Quote(4), Quote(4)));
+    assert_eq!(got.above_mark(), Ok(Quote(6)));
     let wrong = Moved { legs: Quote(-9), collateral: Quote(0) };
     assert_eq!(plan_takeover(&insolvent, &bid(ONE), &wrong), Err(CoreError::OutOfDomain.into()));
     let greedy = BidTerms { fraction: Fraction(ONE), price_limit: Quote(-11) };
@@ -453,7 +474,7 @@ proptest! {
     /// BM - f (BM - E d - R (1 - d)) is at most 0 at f_max and above it one billionth further, exactly.
     #[test]
     fn the_largest_fraction_brings_buffer_margin_to_zero((account, d) in accounts()) {
-        let bm = buffer_margin(account.equity, account.maintenance, &SHIPPED).unwrap();
+        let bm = buffer_margin(&account, &SHIPPED).unwrap();
         prop_assume!(bm.0 < 0);
         let f = fraction_max(bm, account.equity, account.reserved, d).unwrap().0;
         let one = i128::from(ONE);
@@ -467,7 +488,7 @@ proptest! {
 
     #[test]
     fn the_largest_fraction_falls_when_the_bidder_pays_more((account, d) in accounts(), less in 0i64..=ONE) {
-        let bm = buffer_margin(account.equity, account.maintenance, &SHIPPED).unwrap();
+        let bm = buffer_margin(&account, &SHIPPED).unwrap();
         let lower = Fraction(d.0.min(less));
         let at = |d| fraction_max(bm, account.equity, account.reserved, d).unwrap();
         prop_assert!(at(lower) >= at(d));
@@ -515,7 +536,7 @@ proptest! {
     #[test]
     fn the_fee_is_divided_exactly_and_leaves_equity(e in 1i64..1 << 60, q in 1i64..1 << 60) {
         let Some(m) = e.checked_sub(q) else { return Ok(()) };
-        let Ok(fee) = plan_start_fee(Quote(e), Quote(m), true, &SHIPPED) else {
+        let Ok(fee) = plan_start_fee(&view(e, m), true, &SHIPPED) else {
             prop_assert!(m >= 0);
             return Ok(());
         };
@@ -530,17 +551,17 @@ proptest! {
     ) {
         let account = AuctionView {
             equity: Quote(e), maintenance: Quote(m), equity_high: Quote(high), reserved: Quote(reserved),
-            cash: Quote(cash),
+            cash: Quote(cash), debt_room: Quote(legs),
         };
         let moved = Moved { legs: Quote(legs), collateral: Quote(e) };
         let limits = bid_limits(&account, Fraction(d), &BIG, &SHIPPED)
             .unwrap_or(BidLimits { largest: Fraction(p), ..BidLimits::default() });
         let _ = plan_bid(&account, &bid(p), &limits, &moved, Fraction(d), &SHIPPED);
         let _ = plan_takeover(&account, &bid(p), &moved);
-        let _ = plan_start_fee(Quote(e), Quote(m), true, &SHIPPED);
+        let _ = plan_start_fee(&account, true, &SHIPPED);
         let _ = price_factor(t, Ratio(rho), &SHIPPED);
         let clock = AuctionClock { started_at: t, elapsed_at_start: e, ended_at: m, elapsed_at_end: high };
         let _ = started(&clock, now, &SHIPPED);
-        let _ = ended(&clock, now, paused(&[e], &[m]));
+        let _ = ended(&clock, now, paused(&[e], &[m]), &SHIPPED);
     }
 }

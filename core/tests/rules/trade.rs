@@ -150,6 +150,7 @@ fn curing() -> SideCheck {
         after: standing(1_000, -500, -100),
         cash_before: Quote(300),
         cash_after: Quote(300),
+        bound: Quote(0),
         leg: leg(0, 10),
         fee: Quote(10),
         mark_value: Quote(5_000),
@@ -237,6 +238,10 @@ fn buying_back_a_short_may_use_the_debt_cap() {
     assert_eq!(at(-5, -4, -1_001), Err(TradeRefusal::Cash { cash: -1_001, least: -1_000 }));
     assert_eq!(at(-5, 1, -1), Err(TradeRefusal::Cash { cash: -1, least: 0 }));
     assert_eq!(at(5, 4, -1), Err(TradeRefusal::Cash { cash: -1, least: 0 }));
+    // What is held, locked or reserved is not lent again.
+    let held = SideCheck { leg: leg(-5, -4), bound: Quote(1), cash_after: Quote(-1), ..curing() };
+    assert_eq!(passes(TradeRule::Free, &held), Err(TradeRefusal::Cash { cash: -1, least: 0 }));
+    assert_eq!(passes(TradeRule::Free, &SideCheck { cash_after: Quote(0), ..held }), Ok(()));
 }
 
 #[test]
@@ -250,6 +255,16 @@ fn on_a_stale_price_a_trade_reduces_and_stands_at_the_mark() {
     assert_eq!(passes(TradeRule::Reducing, &poor), Err(TradeRefusal::Cash { cash: -1, least: 0 }));
     assert_eq!(check_at_mark(&terms(1, 7, 7, 1)), Ok(()));
     assert_eq!(check_at_mark(&terms(1, 8, 7, 1)), Err(TradeRefusal::NotAtMark { price: 8, mark: 7 }));
+}
+
+#[test]
+fn on_a_stale_price_nobody_sells_the_long_leg_of_a_spread() {
+    let stripped = SideCheck { leg: leg(5, 0), after: standing(1_000, -8_000, -4_000), ..curing() };
+    let falls = TradeRefusal::InitialFalls { before: -500, after: -8_000 };
+    assert_eq!(passes(TradeRule::Reducing, &stripped), Err(falls));
+    // With margin to spare a long leg may go.
+    let rich = SideCheck { before: standing(9_000, 8_000, 8_500), after: standing(9_000, 0, 4_000), ..stripped };
+    assert_eq!(passes(TradeRule::Reducing, &rich), Ok(()));
 }
 
 #[test]
@@ -304,7 +319,7 @@ proptest! {
         let _ = open_interest_after(x[0], &leg(b, a), &leg(a, b), &LIMITS);
         let side = SideCheck {
             before: standing(x[0], x[1], x[2]), after: standing(x[3], x[4], x[5]), cash_before: Quote(x[6]),
-            cash_after: Quote(x[7]), leg: leg(b, a), fee: Quote(p), mark_value: Quote(m),
+            cash_after: Quote(x[7]), bound: Quote(x[0]), leg: leg(b, a), fee: Quote(p), mark_value: Quote(m),
         };
         for rule in [TradeRule::Free, TradeRule::Curing, TradeRule::Reducing] {
             let _ = check_side(rule, &side, &LIMITS, Quote(s));

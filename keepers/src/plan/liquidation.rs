@@ -45,9 +45,9 @@ pub fn auctions(book: &Book, mine: Option<&MarginAccount>, policy: &Policy) -> V
 
 /// A start and the starter's share of its fee: quote atoms.
 fn start(book: &Book, candidate: &Candidate) -> (i64, Action) {
-    let (worth, rules) = (&candidate.auction.worth, &candidate.auction.rules.parameters);
+    let rules = &candidate.auction.rules.parameters;
     let due = started(&clock(&candidate.account.auction), book.now(), rules).fee_due;
-    let fee = plan_start_fee(Quote(worth.equity), Quote(worth.maintenance), due, rules);
+    let fee = plan_start_fee(&candidate.auction.view, due, rules);
     let action = Action::Start { account: candidate.address, sequence: candidate.account.auction_sequence() };
     (fee.map_or(0, |fee| fee.starter.0), action)
 }
@@ -66,14 +66,14 @@ fn bid(book: &Book, candidate: &Candidate, mine: &MarginAccount, policy: &Policy
     fractions(auction, policy).into_iter().find_map(|fraction| {
         let bid = quote::bid(&snapshot, 0, Some(1), fraction).ok()?;
         let affordable = bid.bidder_after.initial >= i128::from(policy.reserve) && bid.bidder_cash_after >= 0;
-        if !affordable || bid.maintenance_after <= auction.worth.maintenance {
+        if !affordable || bid.shortfall_after <= auction.view.shortfall().0 {
             return None;
         }
         let slack = slack(&bid, auction, policy)?;
         let loss = bid.plan.from_waterfall.0;
         let action = Action::Bid {
             account: candidate.address,
-            sequence: candidate.account.sequence,
+            sequence: candidate.account.auction_sequence(),
             fraction,
             price_limit: cost(&bid)?.saturating_add(slack),
             deficit: loss > 0 && loss.saturating_add(slack) > book.books.insurance.balance,

@@ -1,7 +1,7 @@
 //! What the auction instructions share: rules, clock and worth of an account in auction.
 
 use anchor_lang::prelude::*;
-use plimsoll_core::debt::capped_maintenance;
+use plimsoll_core::debt::debt_room;
 use plimsoll_core::liquidation::{elapsed, paused, AuctionClock, AuctionParameters, AuctionView};
 use plimsoll_core::margin::close_out_balances;
 use plimsoll_core::oracle::walk_seconds;
@@ -10,7 +10,7 @@ use plimsoll_core::volatility::stress_ratio;
 
 use crate::cash;
 use crate::constants::{INDEX_NONE, MAX_UNDERLYINGS};
-use crate::error::{core_refused, refused, PlimsollError};
+use crate::error::{core_refused, ensure, refused, PlimsollError};
 use crate::margin::Valuation;
 use crate::markets::Markets;
 use crate::state::{AuctionData, MarginAccount};
@@ -99,6 +99,19 @@ pub fn clock_keep(
     Ok(())
 }
 
+/// A leg of a settled expiry is a payoff, not a risk to sell: its account is settled before it is liquidated.
+///
+/// Errors: `AuctionSettleFirst`.
+pub fn settled_first(account: &MarginAccount, markets: &Markets) -> Result<()> {
+    for slot in account.expiries.iter().filter(|slot| slot.expiry != 0) {
+        let underlying = account.underlyings.get(usize::from(slot.underlying_slot));
+        let underlying = *underlying.ok_or_else(|| refused(PlimsollError::UnknownUnderlying))?;
+        let settled = markets.expiry(underlying, slot.expiry)?.is_settled();
+        ensure(!settled, PlimsollError::AuctionSettleFirst)?;
+    }
+    Ok(())
+}
+
 /// What an account is worth to an auction, everything marked at the accepted prices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Worth {
@@ -108,22 +121,25 @@ pub struct Worth {
     pub legs: i64,
     /// Collateral as equity counts it.
     pub collateral: i64,
-    /// Maintenance balance; while a price walks, at the worse of accepted and raw price; while debt beyond the
-    /// collateral is above the cap, at most what that debt lacks to the cap, as a negative number.
+    /// Maintenance balance; while a price walks, at the worse of accepted and raw price.
     pub maintenance: i64,
+    /// Room under the cap on debt, see [`debt_room`].
+    pub debt_room: i64,
     /// E with each walking price at the better of accepted and raw.
     pub equity_high: i64,
 }
 
 impl Worth {
-    /// What a bid sees of `account`, whose interest is paid.
-    pub fn view(&self, account: &MarginAccount) -> AuctionView {
+    /// What a bid sees of `account`, whose interest is paid. `bound`: its cash that is held or locked, which stays with
+    /// it as the reserve does.
+    pub fn view(&self, account: &MarginAccount, bound: i64) -> AuctionView {
         AuctionView {
             equity: Quote(self.equity),
             maintenance: Quote(self.maintenance),
             equity_high: Quote(self.equity_high),
-            reserved: Quote(account.auction.reserve),
+            reserved: Quote(account.auction.reserve.saturating_add(bound)),
             cash: Quote(account.cash),
+            debt_room: Quote(self.debt_room),
         }
     }
 }
@@ -139,9 +155,8 @@ pub fn worth(account: &MarginAccount, valuation: &Valuation) -> Result<Worth> {
         worth.legs = narrow(balances.mark_to_market)?;
         let collateral = worth.equity.checked_sub(cash).and_then(|rest| rest.checked_sub(worth.legs));
         worth.collateral = collateral.ok_or_else(|| refused(PlimsollError::Overflow))?;
-        let cap = Quote(valuation.parameters.debt_cap);
-        let maintenance = Quote(narrow(balances.maintenance)?);
-        worth.maintenance = capped_maintenance(maintenance, Quote(cash), Quote(worth.collateral), cap).0;
+        worth.maintenance = narrow(balances.maintenance)?;
+        worth.debt_room = debt_room(Quote(cash), Quote(worth.collateral), Quote(valuation.parameters.debt_cap)).0;
         worth.equity_high = narrow(balances.equity_high)?;
         Ok(())
     })?;

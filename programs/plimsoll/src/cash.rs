@@ -62,6 +62,11 @@ pub fn hold(account: &mut MarginAccount, gain: i64, now: i64, parameters: &Clear
     Ok(())
 }
 
+/// Ends the hold on what is no longer there after a settlement: what paid a debt or a loss.
+pub fn hold_trim(account: &mut MarginAccount) {
+    account.held = account.held.min(account.cash.max(0));
+}
+
 /// Frees the hold once its time has passed.
 pub fn release(account: &mut MarginAccount, now: i64) {
     if now >= account.held_until {
@@ -83,9 +88,31 @@ pub fn locked_now(account: &MarginAccount, clearinghouse: &Clearinghouse) -> i64
 ///
 /// Errors: `Overflow`.
 pub fn free(account: &MarginAccount, now: i64, clearinghouse: &Clearinghouse) -> Result<i64> {
-    let held = if now >= account.held_until { 0 } else { account.held };
-    let bound = [held, locked_now(account, clearinghouse), account.auction.reserve];
     let cash = after_interest(account, now, &clearinghouse.parameters)?;
-    let free = bound.iter().try_fold(cash, |free, part| free.checked_sub(*part));
-    free.ok_or_else(|| refused(PlimsollError::Overflow))
+    let bound = bound(account, now, clearinghouse)?.checked_add(account.auction.reserve);
+    bound.and_then(|bound| cash.checked_sub(bound)).ok_or_else(|| refused(PlimsollError::Overflow))
+}
+
+/// Cash that is held or locked at `now`, >= 0. Errors: `Overflow`.
+pub fn bound(account: &MarginAccount, now: i64, clearinghouse: &Clearinghouse) -> Result<i64> {
+    let held = if now >= account.held_until { 0 } else { account.held };
+    held.checked_add(locked_now(account, clearinghouse)).ok_or_else(|| refused(PlimsollError::Overflow))
+}
+
+/// Moves holds and locks to the account that takes over all cash. Errors: `Overflow`.
+pub fn bound_move(
+    from: &mut MarginAccount,
+    to: &mut MarginAccount,
+    now: i64,
+    clearinghouse: &Clearinghouse,
+) -> Result<()> {
+    release(from, now);
+    release(to, now);
+    let sum = |a: i64, b: i64| a.checked_add(b).ok_or_else(|| refused(PlimsollError::Overflow));
+    to.held = sum(to.held, from.held)?;
+    to.held_until = to.held_until.max(from.held_until);
+    to.locked = sum(locked_now(to, clearinghouse), locked_now(from, clearinghouse))?;
+    to.locked_epoch = clearinghouse.deficit_epoch;
+    (from.held, from.held_until, from.locked) = (0, 0, 0);
+    Ok(())
 }

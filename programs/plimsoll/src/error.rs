@@ -283,8 +283,14 @@ pub enum PlimsollError {
     #[msg("The strike is listed already.")]
     StrikeExists,
     /// All strikes are used.
-    #[msg("The expiry lists as many strikes as it can.")]
+    #[msg("The expiry lists as many strikes as it can: name one without open interest to replace.")]
     StrikesFull,
+    /// A strike keeps its place (left: its open interest, right: strikes listed).
+    #[msg("A strike is replaced only in a full expiry, and only without open interest.")]
+    StrikeReplaced,
+    /// The strike has another price than the trade was signed for (left: its price, right: signed).
+    #[msg("The strike has another price than the trade was signed for.")]
+    StrikeMismatch,
     /// The listing would leave the integers (left: highest price, right: largest quantity).
     #[msg("Highest price, contract size and largest quantity together leave the margin integers.")]
     ListingBound,

@@ -505,10 +505,14 @@ pub struct BadDebtCovered {
     pub loss: i64,
     /// Part that the fund paid.
     pub from_insurance: i64,
+    /// Part that the surplus paid.
+    pub from_surplus: i64,
     /// Part that became deficit.
     pub to_deficit: i64,
     /// Fund after.
     pub insurance_after: i64,
+    /// Surplus after.
+    pub surplus_after: i64,
     /// Deficit after.
     pub deficit_after: i64,
     /// Generation of the deficit after.

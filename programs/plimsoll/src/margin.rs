@@ -197,7 +197,7 @@ impl<'a> Valuation<'_, 'a, '_> {
     }
 
     /// A held collateral; `place`: the underlying of the book that prices it, if it is there. While its price is dead it
-    /// stands at the last one, which an auction may still find a bidder for, and counts nothing for margin.
+    /// is worth nothing.
     fn collateral_view(
         &self,
         slot: &CollateralSlot,
@@ -212,11 +212,10 @@ impl<'a> Valuation<'_, 'a, '_> {
             let oracle = self.markets.oracle(collateral.priced_by)?;
             price = Price(oracle.price.price);
             if self.markets.is_dead(collateral.priced_by, self.now)? {
-                factor = Ratio::ZERO;
-            } else {
-                ensure(price.0 > 0, PlimsollError::PriceMissing)?;
-                confidence = spot_confidence(oracle.price.rules(), underlying.oracle_parameters.rules());
+                return Ok(NO_COLLATERAL);
             }
+            ensure(price.0 > 0, PlimsollError::PriceMissing)?;
+            confidence = spot_confidence(oracle.price.rules(), underlying.oracle_parameters.rules());
             if place.is_none() {
                 factor = scaled_factor(factor, oracle.volatility.scale_im);
             }

@@ -13,7 +13,7 @@ use std::cell::{Cell, Ref, RefMut};
 
 use anchor_lang::prelude::*;
 use anchor_lang::ZeroCopy;
-use plimsoll_core::oracle::{self, Action};
+use plimsoll_core::oracle::{self, Action, DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
 use plimsoll_core::units::{Ratio, Vol};
 
 use crate::constants::INDEX_NONE;
@@ -277,14 +277,16 @@ impl<'a, 'info> Markets<'a, 'info> {
         known(info.ok_or_else(|| refused(PlimsollError::MarketMismatch))?)
     }
 
-    /// Whether `action` may use every price of the set at `now`, dead ones left out. Errors: the first price's refusal.
+    /// Whether `action` may use every price of the set at `now`. A price that values held collateral alone stops nothing
+    /// once it is dead, and no liquidation once it is silent. Errors: the first price's refusal.
     pub fn check_prices(&self, action: Action, now: i64) -> Result<()> {
         for index in self.underlyings.as_slice() {
             let underlying = self.underlying(*index)?;
             let oracle = self.oracle(*index)?;
             let rules = underlying.oracle_parameters.rules();
             if let Err(refusal) = oracle::check(action, oracle.price.rules(), now, rules) {
-                if !self.is_dead(*index, now)? {
+                let age = if action == Action::Liquidate { SILENT_AFTER_SECONDS } else { DEAD_AFTER_SECONDS };
+                if !self.is_idle(*index, now, age)? {
                     return Err(oracle_refused(refusal));
                 }
             }
@@ -292,11 +294,17 @@ impl<'a, 'info> Markets<'a, 'info> {
         Ok(())
     }
 
-    /// Whether the price of underlying `index` is dead: it is missing or has long ended, and values collateral that is
-    /// merely held, no leg, no sale and not the quote token. Errors: `MarketMismatch` if it is not in the set.
-    #[inline(never)]
+    /// Whether the price of underlying `index` is dead, and with it the collateral it values. Errors: those of
+    /// [`Self::is_idle`].
     pub fn is_dead(&self, index: u16, now: i64) -> Result<bool> {
-        if !oracle::is_dead(self.oracle(index)?.price.rules(), now) {
+        self.is_idle(index, now, DEAD_AFTER_SECONDS)
+    }
+
+    /// Whether the price of underlying `index` is missing or older than `age` seconds, and values collateral that is
+    /// merely held: no leg, no sale and not the quote token. Errors: `MarketMismatch` if it is not in the set.
+    #[inline(never)]
+    fn is_idle(&self, index: u16, now: i64, age: i64) -> Result<bool> {
+        if !oracle::is_older(self.oracle(index)?.price.rules(), now, age) {
             return Ok(false);
         }
         let traded = self.expiries.as_slice().iter().any(|(underlying, _)| *underlying == index);

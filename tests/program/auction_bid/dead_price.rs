@@ -2,7 +2,7 @@
 
 use plimsoll::UnderlyingCreateArgs;
 use plimsoll_client::{instruction, presets};
-use plimsoll_core::oracle::DEAD_AFTER_SECONDS;
+use plimsoll_core::oracle::{DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
 use plimsoll_core::position::OptionKind;
 use plimsoll_tests::world::{World, BTC, BTC_PRICE, QUOTE};
 use solana_signer::Signer;
@@ -43,26 +43,24 @@ fn an_atom_without_any_price_stops_no_trade_and_no_liquidation() {
 }
 
 #[test]
-fn collateral_counts_until_its_price_is_dead_and_is_sold_in_kind_all_the_same() {
+fn collateral_counts_until_its_price_is_dead_and_moves_in_kind_all_the_same() {
     let (mut world, index) = world(true);
     pay_collateral(&world, SELLER, 0, 50_000_000).expect("deposit");
     sold(&world);
     let before = world.balances(SELLER).expect("balances");
     // Nobody posts its price any more.
     let feed = world.feeds.pop().expect("feed");
-    let end = world.chain.time() + DEAD_AFTER_SECONDS;
-    world.chain.set_time(end - 60);
+    world.chain.set_time(world.chain.time() + DEAD_AFTER_SECONDS - 1);
     world.refresh_prices();
     let trade = || world.trade_at_mark(BUYER, SELLER, &call(&world), 1);
     refused(&world, "TradeNotReducing", trade);
-    world.chain.set_time(end);
+    let old = world.balances(SELLER).expect("balances");
+    world.chain.set_time(world.chain.time() + 2);
     world.refresh_prices();
-    refused(&world, "TradeNotReducing", trade);
-    assert!(world.balances(SELLER).expect("balances").initial > before.initial - i128::from(QUOTE) * 1_000);
-    world.advance(1);
     let dead = world.balances(SELLER).expect("balances");
-    assert!(dead.initial < before.initial - i128::from(QUOTE) * 7_000, "10,000 USD at 80 % count no more");
-    assert!(dead.equity > before.equity - i128::from(QUOTE) * 1_000, "an auction sells it at the last price");
+    assert!(dead.initial < old.initial - i128::from(QUOTE) * 7_000, "10,000 USD at 80 % count no more");
+    assert!((old.equity - dead.equity - i128::from(QUOTE) * 10_000).abs() < i128::from(QUOTE) * 10);
+    assert!(dead.initial < before.initial);
     trade().expect("a trade on the margin that is left");
     sink(&world, 3_600);
     start(&world, SELLER, LIQUIDATOR).expect("start");
@@ -77,6 +75,28 @@ fn collateral_counts_until_its_price_is_dead_and_is_sold_in_kind_all_the_same() 
     world.feeds.push(feed);
     world.post_price(index, 200 * QUOTE).expect("price");
     assert!(world.balances(SELLER).expect("balances").maintenance > there + i128::from(QUOTE) * 5_000);
+    world.full_check();
+}
+
+#[test]
+fn a_silent_price_stops_no_liquidation_and_its_collateral_still_counts() {
+    let (mut world, _) = world(true);
+    pay_collateral(&world, SELLER, 0, 50_000_000).expect("deposit");
+    sold(&world);
+    sink(&world, 3_600);
+    world.feeds.pop();
+    let worth = world.balances(SELLER).expect("balances").equity;
+    world.chain.set_time(world.chain.time() + SILENT_AFTER_SECONDS);
+    world.refresh_prices();
+    refused(&world, "PriceStale", || start(&world, SELLER, LIQUIDATOR));
+    world.chain.set_time(world.chain.time() + 1);
+    world.refresh_prices();
+    let lost = worth - world.balances(SELLER).expect("balances").equity;
+    assert!(lost < i128::from(QUOTE) * 5_000, "its 10,000 USD still count: {lost}");
+    refused(&world, "PriceStale", || world.withdraw(SELLER, 1));
+    start(&world, SELLER, LIQUIDATOR).expect("start");
+    world.advance(20);
+    sell_off(&world);
     world.full_check();
 }
 

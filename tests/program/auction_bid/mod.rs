@@ -97,6 +97,16 @@ fn a_bid_is_not_replayed() {
 }
 
 #[test]
+fn curing_trades_of_its_owner_do_not_block_a_bid() {
+    let world = in_auction();
+    let args = bid_args(&world, SELLER, 100_000);
+    let before = world.account(SELLER).sequence;
+    world.trade_at_mark(SELLER, BUYER, &call(&world), 1).expect("a lot bought back");
+    assert_eq!(world.account(SELLER).sequence, before + 1);
+    bid_with(&world, PAIR, false, args).expect("bid");
+}
+
+#[test]
 fn dust_does_not_block_a_bid() {
     let world = in_auction();
     let args = bid_args(&world, SELLER, 100_000);

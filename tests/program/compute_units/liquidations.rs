@@ -26,7 +26,7 @@ pub fn start(world: &World, account: usize, starter: usize) -> Outcome {
 /// Bids for `fraction` of `account`; `deficit`: the insolvent book whole.
 pub fn bid(world: &World, account: usize, bidder: usize, (fraction, deficit): (u32, bool)) -> Outcome {
     let (account, by) = (world.account(account), world.account(bidder));
-    let sequence = account.sequence;
+    let sequence = account.auction_sequence();
     let args = AuctionBidArgs { fraction, price_limit: i64::MAX, valid_until: i64::MAX, sequence };
     let bid = instruction::auction_bid(&world.directory(), &account, Side::of_owner(&by), deficit, args);
     world.send(&[bid.expect("build")], &[&world.traders[bidder].key]).expect("bid")

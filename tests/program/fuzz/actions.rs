@@ -177,9 +177,12 @@ fn trade(driver: &mut Driver) -> Built {
     let tilt = if driver.random.random_bool(0.9) { 1 } else { 30 };
     let price = mark / 100 * (100 + driver.random.random_range(-tilt..=tilt));
     let most = if driver.random.random_bool(0.5) { 10 } else { 100 };
+    let listed = driver.expiries.iter().find(|e| (e.underlying_index, e.expiry) == (series.underlying, series.expiry));
+    let strike = listed.and_then(|expiry| expiry.strikes().get(usize::from(series.strike)));
     let args = TradeClearArgs {
         underlying: series.underlying,
         strike: series.strike,
+        strike_price: strike.map_or(0, |strike| strike.price),
         kind: series.kind.to_u8(),
         quantity: driver.random.random_range(0..=most),
         expiry: series.expiry,
@@ -273,7 +276,8 @@ fn auction(driver: &mut Driver) -> Built {
         return built("auction_end", instruction::auction_end(&driver.directory, &account));
     }
     let fraction = *[10_000, 50_000, 200_000, 1_000_000].choose(&mut driver.random)?;
-    let args = AuctionBidArgs { fraction, price_limit: i64::MAX, valid_until, sequence: sequence(driver, &account) };
+    let sequence = account.auction_sequence() + off_by(driver);
+    let args = AuctionBidArgs { fraction, price_limit: i64::MAX, valid_until, sequence };
     let deficit = driver.random.random_bool(0.7);
     let bidder = side(driver, &by);
     built("auction_bid", instruction::auction_bid(&driver.directory, &account, bidder, deficit, args))

@@ -287,6 +287,34 @@ fn with_a_stale_price_both_sides_reduce_at_the_last_mark() {
 }
 
 #[test]
+fn with_a_stale_price_nobody_sells_the_long_leg_of_a_spread() {
+    let mut world = World::with(&WorldOptions { traders: 0, ..WorldOptions::default() });
+    world.add_trader("can carry its short", 50_000_000 * QUOTE);
+    world.add_trader("can carry its spread", 120_000 * QUOTE);
+    let (short, long) = (world.series(BTC, 0, 2, OptionKind::Call), world.series(BTC, 0, 3, OptionKind::Call));
+    world.trade_at_mark(1, 0, &long, 200).expect("long");
+    world.trade_at_mark(0, 1, &short, 200).expect("short");
+    assert!(world.balances(1).expect("balances").initial >= 0);
+    world.chain.advance(61);
+    let strip = || world.trade(0, 1, &long, 200, world.mark(&long).expect("mark"));
+    refused(&world, "CuringInitialFalls", strip);
+    // Both legs close, the short one first.
+    world.trade(1, 0, &short, 200, world.mark(&short).expect("mark")).expect("the short leg");
+    strip().expect("the long leg");
+    world.refresh_prices();
+    world.full_check();
+}
+
+#[test]
+fn a_trade_names_the_price_of_its_strike() {
+    let world = World::new();
+    let listed = world.trade_args(0, 1, &call(&world), 1, 0).strike_price;
+    for price in [listed - 1, listed + 1, 0, -listed, i64::MIN, i64::MAX] {
+        refused_with(&world, "StrikeMismatch", |args| args.strike_price = price);
+    }
+}
+
+#[test]
 fn without_any_accepted_price_nothing_is_traded() {
     let world = World::new();
     let oracle = address::oracle(&world.directory().underlying(BTC));

@@ -103,7 +103,7 @@ fn bid(session: &Session, args: &Bid) -> Result<(), Failure> {
     let snapshot = session.ok(Snapshot::load(&session.ledger, &directory, &[at, bidder_at]))?;
     let quoted = session.ok(quote::bid(&snapshot, 0, Some(1), fraction))?;
     let valid_until = session.now()?.saturating_add(i64::from(args.valid_for));
-    let terms = AuctionBidArgs { fraction, price_limit, valid_until, sequence: account.sequence };
+    let terms = AuctionBidArgs { fraction, price_limit, valid_until, sequence: account.auction_sequence() };
     let side = Side { account: &bidder, authority: signer.pubkey() };
     let build = session.ok(instruction::auction_bid(&directory, &account, side, quoted.takeover, terms))?;
     let outcome = session.execute(&[build], &[&signer])?;
@@ -138,14 +138,17 @@ fn bad_debt(facts: Facts, covered: Option<&BadDebtCovered>) -> Facts {
     let value = covered.map_or(Value::Null, |event| {
         json!({
             "incident": event.incident, "loss": format_quote(event.loss),
-            "from_insurance": format_quote(event.from_insurance), "to_deficit": format_quote(event.to_deficit),
-            "insurance_after": format_quote(event.insurance_after), "deficit_after": format_quote(event.deficit_after),
+            "from_insurance": format_quote(event.from_insurance),
+            "from_surplus": format_quote(event.from_surplus), "to_deficit": format_quote(event.to_deficit),
+            "insurance_after": format_quote(event.insurance_after),
+            "surplus_after": format_quote(event.surplus_after), "deficit_after": format_quote(event.deficit_after),
             "bad_debt_after": format_quote(event.bad_debt_after),
         })
     });
     let shown = covered.map(|event| {
-        let parts = [event.loss, event.from_insurance, event.to_deficit].map(format_quote);
-        format!("{}: {} from the insurance fund, {} to the deficit", parts[0], parts[1], parts[2])
+        let [loss, fund, surplus, deficit] =
+            [event.loss, event.from_insurance, event.from_surplus, event.to_deficit].map(format_quote);
+        format!("{loss}: {fund} from the insurance fund, {surplus} from the surplus, {deficit} to the deficit")
     });
     facts.json("bad_debt", value).row("bad debt", dash(shown))
 }

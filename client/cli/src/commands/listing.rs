@@ -74,6 +74,9 @@ pub enum StrikeCommand {
         expiry: String,
         /// Strike price: quote tokens per whole underlying.
         price: String,
+        /// In a full expiry: the listed strike without open interest whose place the new one takes.
+        #[arg(long, value_name = "STRIKE")]
+        replaces: Option<String>,
     },
 }
 
@@ -169,14 +172,23 @@ fn underlying_list(session: &Session) -> Result<(), Failure> {
 
 /// Runs a command of `strike`. Errors: `Input`, refusals, connection.
 pub fn strike(session: &Session, command: &StrikeCommand) -> Result<(), Failure> {
-    let StrikeCommand::Create { underlying, expiry, price } = command;
+    let StrikeCommand::Create { underlying, expiry, price, replaces } = command;
     let atoms = amount::price("PRICE", price)?;
     let directory = session.directory()?;
     let index = find_underlying(session, &directory, underlying)?;
     let time = expiry_time(&directory.underlyings[&index], expiry)?;
-    load_expiry(session, &directory, index, time)?;
+    let state = load_expiry(session, &directory, index, time)?;
     let signer = session.keypair()?;
-    let build = instruction::strike_create(&directory.underlying(index), time, atoms);
+    let underlying_at = directory.underlying(index);
+    let build = match replaces {
+        None => instruction::strike_create(&underlying_at, time, atoms),
+        Some(old) => {
+            let price = amount::price("--replaces", old)?;
+            let id = (0u8..).zip(state.strikes()).find(|(_, strike)| strike.price == price).map(|(id, _)| id);
+            let id = id.ok_or_else(|| Failure::Input(format!("--replaces {old}: that expiry lists no such strike")))?;
+            instruction::strike_replace(&underlying_at, time, (id, atoms))
+        }
+    };
     let outcome = session.execute(&[build], &[&signer])?;
     let event: StrikeCreated = session.event(&outcome)?;
     let underlying = underlying_name(session, &directory, index);

@@ -78,9 +78,11 @@ pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
     let (seller_at, seller) = session.account("--seller", &args.seller)?;
     let directory = session.directory()?;
     let traded = series::series(session, &directory, &args.series)?;
+    let listed = series::load_expiry(session, &directory, traded.underlying, traded.expiry)?;
     let clear = TradeClearArgs {
         underlying: traded.underlying,
         strike: traded.strike,
+        strike_price: listed.strikes().get(usize::from(traded.strike)).map_or(0, |strike| strike.price),
         kind: traded.kind.to_u8(),
         quantity: args.quantity,
         expiry: traded.expiry,

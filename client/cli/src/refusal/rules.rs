@@ -142,7 +142,9 @@ rules! {
     StrikeOffGrid ["strike" Quote, "step" Quote] of EXPIRY => "choose a multiple of the step";
     StrikeTooFar ["strike" Quote, "bound" Quote] of EXPIRY => "choose a strike nearer to the price";
     StrikeExists of EXPIRY => "use it: see `plimsoll expiry list`";
-    StrikesFull of EXPIRY => "";
+    StrikesFull of EXPIRY => "replace one without open interest: `plimsoll strike create --replaces <STRIKE>`";
+    StrikeReplaced ["open interest" Plain, "strikes listed" Plain] of EXPIRY => "name a strike without open interest, and only in a full expiry";
+    StrikeMismatch ["strike" Quote, "signed for" Quote] of EXPIRY => "load the expiry again and sign for the strike it lists now";
     ListingBound ["highest price" Quote, "largest quantity" Plain] of NONE => "lower one of the three";
     ExpiryPassed of EXPIRY => "";
     ExpirySettledAlready of EXPIRY => "";

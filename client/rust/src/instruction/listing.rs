@@ -85,12 +85,21 @@ pub fn expiry_create(underlying: &Pubkey, payer: &Pubkey, expiry: i64) -> Instru
 
 /// Lists the strike `price`, quote atoms per whole underlying, of the expiry at `expiry`.
 pub fn strike_create(underlying: &Pubkey, expiry: i64, price: i64) -> Instruction {
+    strike(underlying, expiry, StrikeCreateArgs { price, replaces: None })
+}
+
+/// [`strike_create`] in a full expiry, in the place of strike `id`, which has no open interest.
+pub fn strike_replace(underlying: &Pubkey, expiry: i64, (id, price): (u8, i64)) -> Instruction {
+    strike(underlying, expiry, StrikeCreateArgs { price, replaces: Some(id) })
+}
+
+fn strike(underlying: &Pubkey, expiry: i64, args: StrikeCreateArgs) -> Instruction {
     let accounts = accounts::StrikeCreate {
         underlying: *underlying,
         oracle: address::oracle(underlying),
         expiry: address::expiry(underlying, expiry),
     };
-    build(accounts, instruction::StrikeCreate { args: StrikeCreateArgs { price } })
+    build(accounts, instruction::StrikeCreate { args })
 }
 
 /// Accepts the price posted in `price_update`.

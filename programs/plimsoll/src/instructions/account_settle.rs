@@ -86,6 +86,7 @@ impl AccountSettle<'_> {
         if gain > 0 && expiry.unsettled_short > 0 {
             cash::hold(&mut account, gain, now, &clearinghouse.parameters)?;
         }
+        cash::hold_trim(&mut account);
         account.sequence = account.sequence.wrapping_add(1);
 
         emit!(AccountSettled {

@@ -17,8 +17,8 @@ use plimsoll_core::trade::LegChange;
 use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::{draw, Capacity, Layer};
 
-use crate::auction::{clock_keep, reading, rules, worth, Worth};
-use crate::authority::{acting, sequence_check, spend, validity_check, Acting};
+use crate::auction::{clock_keep, reading, rules, settled_first, worth, Worth};
+use crate::authority::{acting, auction_sequence_check, spend, validity_check, Acting};
 use crate::cash;
 use crate::error::{core_refused, ensure, not_conserved, refuse, refused, saturated, PlimsollError};
 use crate::events::{AuctionBidTaken, BadDebtCovered};
@@ -39,7 +39,7 @@ pub struct AuctionBidArgs {
     pub price_limit: i64,
     /// Last second of validity: unix seconds.
     pub valid_until: i64,
-    /// Sequence of the account in auction.
+    /// Sequence of the account's auction: auctions and bids so far.
     pub sequence: u64,
 }
 
@@ -96,7 +96,7 @@ impl<'info> AuctionBid<'info> {
     /// - `bidder_authority`: signs; owner or delegate of `bidder`.
     /// - `clearinghouse`: type; every other account names it.
     /// - `insurance`: the fund of this clearinghouse.
-    /// - `margin_account`: type, clearinghouse, sequence; in auction.
+    /// - `margin_account`: type, clearinghouse, sequence of its auction; in auction.
     /// - `owner_record`: type, clearinghouse, key of that account's owner.
     /// - `bidder`: type, clearinghouse; another account, of another owner, not in auction itself.
     /// - `bidder_owner`: type, clearinghouse, key of the bidder's owner, without open bad debt.
@@ -110,7 +110,7 @@ impl<'info> AuctionBid<'info> {
         let account = read(&self.margin_account)?;
         same_key(&account.clearinghouse, key, PlimsollError::ClearinghouseMismatch)?;
         ensure(account.in_auction(), PlimsollError::AccountNotInAuction)?;
-        sequence_check(&account, args.sequence)?;
+        auction_sequence_check(&account, args.sequence)?;
         let record = read(&self.owner_record)?;
         same_key(&record.clearinghouse, key, PlimsollError::ClearinghouseMismatch)?;
         same_key(&record.owner, &account.owner, PlimsollError::OwnerMismatch)?;
@@ -137,14 +137,15 @@ impl<'info> AuctionBid<'info> {
     /// Specification:
     /// - the bidder takes a fraction of every leg, every collateral token in kind and of cash less the reserve
     /// - transferred shorts round up, longs down; the price is that of the published formula, up to the bidder's limit
-    /// - valid until `valid_until` and for the account's sequence; dust sent to the account changes nothing
+    /// - valid until `valid_until` and for the auction's sequence; deposits and curing trades change nothing of that
     /// - the fraction lies between the smallest bid and the largest fraction; the part beyond the closed form and all
     ///   rounding stand at the mark
-    /// - the account's maintenance balance rises with every bid
+    /// - the account's maintenance balance, or what it lacks to the cap on debt, rises with every bid
+    /// - cash that is held or locked stays with the account as the reserve does; in a takeover it goes along, as bound
     /// - the bidder's initial balance is >= 0 after; its cash pays; it may hold a portfolio
     /// - the same owner on both sides, a bidder in auction and one whose owner has open bad debt are refused
-    /// - an insolvent account is taken whole: the bidder receives |E| from the fund, the rest becomes recorded
-    ///   deficit, the loss the owner's bad debt
+    /// - an insolvent account is taken whole: the bidder receives |E| from the fund, then the surplus, the rest becomes
+    ///   recorded deficit, the loss the owner's bad debt; while a price walks |E| is that of the better price
     /// - legs of a settled expiry are settled first
     /// - account cash, bidder cash, fund and deficit change by zero in sum; both sequences rise
     pub fn handler(ctx: Context<'info, Self>, args: AuctionBidArgs) -> Result<()> {
@@ -152,14 +153,13 @@ impl<'info> AuctionBid<'info> {
         let accounts = &*ctx.accounts;
         accounts.validate(&args, now)?;
         let mut parties = accounts.parties()?;
-        let deficit_before = read(&accounts.clearinghouse)?.deficit;
-        let before = parties.touched(deficit_before);
+        let before = parties.touched(&*read(&accounts.clearinghouse)?);
 
         let (event, loss) = accounts.work(&args, &mut parties, (ctx.remaining_accounts, now))?;
         let covered = if loss > 0 { Some(accounts.cover(&mut parties, loss)?) } else { None };
 
-        let deficit_after = read(&accounts.clearinghouse)?.deficit;
-        check_conserved(before, parties.touched(deficit_after), 0).map_err(not_conserved)?;
+        let after = parties.touched(&*read(&accounts.clearinghouse)?);
+        check_conserved(before, after, 0).map_err(not_conserved)?;
         drop(parties);
         emit!(event);
         if let Some(covered) = covered {
@@ -197,8 +197,13 @@ impl<'info> AuctionBid<'info> {
         settled_first(&parties.account, &markets)?;
         let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
 
+        let bound = cash::bound(&parties.account, now, &clearinghouse)?;
         let standing = Standing::of(&parties.account, &valuation)?;
-        let outcome = standing.bid(args, parties, &valuation)?;
+        let outcome = standing.bid(args, parties, (&valuation, bound))?;
+        if outcome.plan.from_waterfall.0 > 0 {
+            let parties = &mut *parties;
+            cash::bound_move(&mut parties.account, &mut parties.bidder, now, &clearinghouse)?;
+        }
         outcome.apply(parties, &valuation)?;
         outcome.check_bidder(parties, &valuation, &clearinghouse)?;
         let event = AuctionBidTaken {
@@ -239,20 +244,28 @@ impl<'info> AuctionBid<'info> {
         }
     }
 
-    /// Pays `loss` (> 0) out of the waterfall: the fund, then recorded deficit; the owner owes it all.
+    /// Pays `loss` (> 0) out of the waterfall: the fund, the surplus, then recorded deficit; the owner owes it all.
     ///
-    /// Conservation: `loss = from_insurance + to_deficit`. Errors: `ClearinghouseNotWritable` if a deficit opens.
+    /// Conservation: `loss = from_insurance + from_surplus + to_deficit`. Errors: `ClearinghouseNotWritable` if the fund
+    /// does not pay it all.
     #[inline(never)]
     fn cover(&self, parties: &mut Parties, loss: i64) -> Result<BadDebtCovered> {
         let fund = &mut parties.fund;
-        let layers = [Capacity { layer: Layer::GlobalInsurance, available: Quote(fund.balance.max(0)) }];
+        let surplus = read(&self.clearinghouse)?.surplus;
+        let layers = [
+            Capacity { layer: Layer::GlobalInsurance, available: Quote(fund.balance.max(0)) },
+            Capacity { layer: Layer::Surplus, available: Quote(surplus.max(0)) },
+        ];
         let draw = draw(Quote(loss), &layers).map_err(core_refused)?;
+        let from_surplus = draw.from_layer(Layer::Surplus).0;
         let paid = draw.from_layer(Layer::GlobalInsurance).0;
         fund.balance = fund.balance.checked_sub(paid).ok_or_else(|| refused(PlimsollError::Overflow))?;
         fund.paid_total = fund.paid_total.saturating_add(paid);
         fund.incident_count = fund.incident_count.wrapping_add(1);
-        if draw.deficit.0 > 0 {
+        if paid < loss {
             let mut clearinghouse = write_clearinghouse(&self.clearinghouse)?;
+            clearinghouse.surplus =
+                surplus.checked_sub(from_surplus).ok_or_else(|| refused(PlimsollError::Overflow))?;
             record_deficit(&mut clearinghouse, draw.deficit.0)?;
         }
         let mut record = write(&self.owner_record)?;
@@ -265,8 +278,10 @@ impl<'info> AuctionBid<'info> {
             incident: fund.incident_count,
             loss,
             from_insurance: paid,
+            from_surplus,
             to_deficit: draw.deficit.0,
             insurance_after: fund.balance,
+            surplus_after: clearinghouse.surplus,
             deficit_after: clearinghouse.deficit,
             deficit_epoch: clearinghouse.deficit_epoch,
             bad_debt_after: record.bad_debt,
@@ -274,9 +289,9 @@ impl<'info> AuctionBid<'info> {
     }
 }
 
-/// Adds to the deficit; the first of a deficit opens its generation of locks.
+/// Adds `amount` (>= 0) to the deficit; the first of a deficit opens its generation of locks.
 fn record_deficit(clearinghouse: &mut Clearinghouse, amount: i64) -> Result<()> {
-    if clearinghouse.deficit == 0 {
+    if clearinghouse.deficit == 0 && amount > 0 {
         clearinghouse.deficit_epoch = clearinghouse.deficit_epoch.wrapping_add(1);
         clearinghouse.deficit_locked = 0;
     }
@@ -287,8 +302,9 @@ fn record_deficit(clearinghouse: &mut Clearinghouse, amount: i64) -> Result<()> 
 
 impl Parties<'_> {
     /// Every amount of quote that the bid may change.
-    fn touched(&self, deficit: i64) -> Touched {
-        Touched::default().owed(self.account.cash).owed(self.bidder.cash).owed(self.fund.balance).deficit(deficit)
+    fn touched(&self, clearinghouse: &Clearinghouse) -> Touched {
+        let owed = [self.account.cash, self.bidder.cash, self.fund.balance, clearinghouse.surplus];
+        owed.into_iter().fold(Touched::default(), Touched::owed).deficit(clearinghouse.deficit)
     }
 
     /// Moves `fraction` of every leg and of every collateral to the bidder.
@@ -327,17 +343,6 @@ fn moved_leg(series: &Series, leg: &LegChange, interest: i64, markets: &Markets)
     Ok(())
 }
 
-/// A leg of a settled expiry is a payoff, not a risk to sell. Errors: `AuctionSettleFirst`.
-fn settled_first(account: &MarginAccount, markets: &Markets) -> Result<()> {
-    for slot in account.expiries.iter().filter(|slot| slot.expiry != 0) {
-        let underlying = account.underlyings.get(usize::from(slot.underlying_slot));
-        let underlying = *underlying.ok_or_else(|| refused(PlimsollError::UnknownUnderlying))?;
-        let settled = markets.expiry(underlying, slot.expiry)?.is_settled();
-        ensure(!settled, PlimsollError::AuctionSettleFirst)?;
-    }
-    Ok(())
-}
-
 impl Standing {
     #[inline(never)]
     fn of(account: &MarginAccount, valuation: &Valuation) -> Result<Self> {
@@ -352,11 +357,16 @@ impl Standing {
     ///
     /// Errors: `AuctionOver`, `BidTooSmall`, `BidTooLarge`, `PriceLimit`, `BidNotImproving`.
     #[inline(never)]
-    fn bid(&self, args: &AuctionBidArgs, parties: &mut Parties, valuation: &Valuation) -> Result<Outcome> {
+    fn bid(
+        &self,
+        args: &AuctionBidArgs,
+        parties: &mut Parties,
+        (valuation, bound): (&Valuation, i64),
+    ) -> Result<Outcome> {
         let (d, rules) = (self.price_factor, &self.parameters);
         let fraction = Fraction::from_ppm(args.fraction);
         let terms = BidTerms { fraction, price_limit: Quote(args.price_limit) };
-        let view = self.worth.view(&parties.account);
+        let view = self.worth.view(&parties.account, bound);
         let limits = if view.equity_high.0 < 0 {
             None
         } else {
@@ -368,14 +378,16 @@ impl Standing {
         clock_keep(&mut parties.account, &held, self.reading, (valuation.markets, valuation.now))?;
         let after = worth(&parties.account, valuation)?;
         let moved = moved(&self.worth, &after)?;
-        let plan = match limits {
+        let mut plan = match limits {
             Some(limits) => plan_bid(&view, &terms, &limits, &moved, d, rules),
             None => plan_takeover(&view, &terms, &moved),
         }
         .map_err(liquidation_refused)?;
-        let maintenance_after =
-            after.maintenance.checked_add(plan.account_cash.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
-        bid_improves(view.maintenance, Quote(maintenance_after)).map_err(liquidation_refused)?;
+        plan.reserved_after = Quote(plan.reserved_after.0.saturating_sub(bound).max(0));
+        let paid = |balance: i64| balance.checked_add(plan.account_cash.0);
+        let maintenance_after = paid(after.maintenance).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        let room_after = paid(after.debt_room).unwrap_or(i64::MAX);
+        bid_improves(view.shortfall(), Quote(maintenance_after.min(room_after))).map_err(liquidation_refused)?;
         Ok(Outcome { plan, maintenance_after })
     }
 }
@@ -397,6 +409,7 @@ impl Outcome {
         parties.account.auction.reserve = plan.reserved_after.0;
         let adverse = plan.above_mark().map_err(core_refused)?;
         spend(&mut parties.bidder, parties.acting, DelegateAction::Bid, adverse, now)?;
+        parties.account.auction.bids = parties.account.auction.bids.wrapping_add(1);
         parties.account.sequence = parties.account.sequence.wrapping_add(1);
         parties.bidder.sequence = parties.bidder.sequence.wrapping_add(1);
         Ok(())

@@ -58,9 +58,9 @@ impl<'info> AuctionEnd<'info> {
 
         let worth = worth(&account, &valuation)?;
         let rules = rules(&account, &markets)?;
-        let (equity, maintenance) = (Quote(worth.equity), Quote(worth.maintenance));
-        let buffer_margin = check_end(equity, maintenance, &rules.parameters).map_err(liquidation_refused)?;
-        let elapsed = ended(&clock(&account.auction), now, paused_seconds(&account, &markets, now)?).elapsed_at_end;
+        let buffer_margin = check_end(&worth.view(&account, 0), &rules.parameters).map_err(liquidation_refused)?;
+        let paused = paused_seconds(&account, &markets, now)?;
+        let elapsed = ended(&clock(&account.auction), now, paused, &rules.parameters).elapsed_at_end;
 
         let reserve_before = end(&mut account, elapsed, now);
         emit!(ctx.accounts.event(&account, &worth, (buffer_margin, elapsed, reserve_before)));

@@ -4,9 +4,8 @@ use anchor_lang::prelude::*;
 use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::liquidation::{plan_start_fee, started, StartFee};
 use plimsoll_core::oracle::Action;
-use plimsoll_core::units::Quote;
 
-use crate::auction::{clock, rules, walks, worth};
+use crate::auction::{clock, rules, settled_first, walks, worth, Worth};
 use crate::authority::{auction_sequence_check, validity_check};
 use crate::cash;
 use crate::error::{ensure, not_conserved, refused, PlimsollError};
@@ -84,7 +83,7 @@ impl<'info> AuctionStart<'info> {
     /// - anyone starts the auction of an account whose maintenance balance is negative, at a price valid for
     ///   liquidation; while a price walks, at the worse of accepted and raw
     /// - debt that exceeds the account's collateral by more than the cap counts as a negative maintenance balance
-    /// - an account at or above maintenance, or in auction, is refused
+    /// - an account at or above maintenance, in auction, or with an expiry still to settle is refused
     /// - interest owed goes to the fund first
     /// - the start fee is taken once per auction, never below equity zero, and not again before the clock has rewound
     /// - the starter's share goes to the starter's account, the rest to the fund
@@ -106,8 +105,9 @@ impl<'info> AuctionStart<'info> {
         let markets = Markets::load(&clearinghouse, key, &Scope::of(&[&account]), ctx.remaining_accounts)?;
         markets.check_prices(Action::Liquidate, now)?;
         let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
+        settled_first(&account, &markets)?;
         let worth = worth(&account, &valuation)?;
-        let (opening, fee) = plan(&account, &markets, (worth.equity, worth.maintenance), now)?;
+        let (opening, fee) = plan(&account, &markets, &worth, now)?;
 
         apply(&mut account, &opening, &fee, &valuation)?;
         cash::change(&mut starter, fee.starter.0, now, &clearinghouse.parameters)?;
@@ -132,15 +132,10 @@ impl<'info> AuctionStart<'info> {
 }
 
 /// Clock and fee. Errors: `AccountHealthy`.
-fn plan(
-    account: &MarginAccount,
-    markets: &Markets,
-    (equity, maintenance): (i64, i64),
-    now: i64,
-) -> Result<(Opening, StartFee)> {
+fn plan(account: &MarginAccount, markets: &Markets, worth: &Worth, now: i64) -> Result<(Opening, StartFee)> {
     let rules = rules(account, markets)?;
     let start = started(&clock(&account.auction), now, &rules.parameters);
-    let fee = plan_start_fee(Quote(equity), Quote(maintenance), start.fee_due, &rules.parameters);
+    let fee = plan_start_fee(&worth.view(account, 0), start.fee_due, &rules.parameters);
     let fee = fee.map_err(liquidation_refused)?;
     let opening = Opening {
         started_at: start.clock.started_at,
@@ -162,6 +157,7 @@ fn apply(account: &mut MarginAccount, opening: &Opening, fee: &StartFee, valuati
     auction.walk_at_start = opening.walk;
     auction.reserve = 0;
     auction.count = auction.count.wrapping_add(1);
+    auction.bids = 0;
     if opening.fee_due {
         auction.fee_taken = fee.fee.0;
     }

@@ -10,6 +10,7 @@ use plimsoll_core::math::fixed::mul_div_up;
 use plimsoll_core::oracle::Action;
 use plimsoll_core::units::{Price, Quote, Ratio};
 
+use crate::auction::settled_first;
 use crate::authority::{acting, spend, validity_check, Acting};
 use crate::cash;
 use crate::constants::INDEX_NONE;
@@ -83,11 +84,13 @@ impl<'info> CollateralSale<'info> {
     ///
     /// Specification:
     /// - anyone with a margin account buys collateral of an account in debt, at a price valid for liquidation
-    /// - the price is the oracle's less a discount that grows from 0 since the debt arose, up to the buyer's limit
+    /// - the price is the oracle's, while it walks the higher of accepted and raw, less a discount that grows from 0 since
+    ///   the debt arose, up to the buyer's limit; settled expiries of the seller are settled first
     /// - at most what cures the debt, interest included, is sold, at most what is held and asked for
     /// - the buyer pays from its cash, which stays >= 0, and its initial balance is >= 0 after
     /// - the same owner on both sides and accounts in auction are refused
-    /// - no token leaves the vault: both accounts' records change; both cash changes sum to zero; both sequences rise
+    /// - no token leaves the vault: both accounts' records change; both cash changes sum to zero; the buyer's sequence
+    ///   rises, the seller's does not: what it signed stays good
     pub fn handler(ctx: Context<'info, Self>, args: CollateralSaleArgs) -> Result<()> {
         let now = Clock::get()?.unix_timestamp;
         let accounts = &*ctx.accounts;
@@ -99,6 +102,7 @@ impl<'info> CollateralSale<'info> {
         let key = accounts.clearinghouse.as_ref().key;
         let markets = Markets::load(&clearinghouse, key, &scope, ctx.remaining_accounts)?;
         markets.check_prices(Action::Liquidate, now)?;
+        settled_first(&parties.account, &markets)?;
         let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
 
         let terms = sale_terms(&args, &parties.account, &valuation)?;
@@ -138,20 +142,33 @@ fn sale_terms(args: &CollateralSaleArgs, account: &MarginAccount, valuation: &Va
         debt: Quote(debt.checked_neg().ok_or_else(|| refused(PlimsollError::Overflow))?),
         held,
         wanted: args.amount,
-        price: quote_price(collateral.priced_by, valuation.markets)?,
+        price: quote_prices(collateral.priced_by, valuation.markets)?.1,
         decimals: collateral.decimals,
         elapsed: valuation.now.saturating_sub(account.debt_since),
         price_limit: Quote(args.price_limit),
     })
 }
 
-/// Price of one whole token in quote: its price in USD over that of the quote token, rounded up.
-fn quote_price(priced_by: u16, markets: &Markets) -> Result<Price> {
+/// Lower and higher price of one whole token in quote, accepted and, while it walks, raw: its price in USD over that of
+/// the quote token, rounded up.
+fn quote_prices(priced_by: u16, markets: &Markets) -> Result<(Price, Price)> {
     let one = i64::from(Ratio::ONE.0);
-    let usd = if priced_by == INDEX_NONE { one } else { markets.oracle(priced_by)?.price.price };
-    ensure(usd > 0, PlimsollError::PriceMissing)?;
+    let (mut accepted, mut raw) = (one, one);
+    if priced_by != INDEX_NONE {
+        let oracle = markets.oracle(priced_by)?;
+        accepted = oracle.price.price;
+        raw = oracle.price.rules().walking_to().map_or(accepted, |price| price.0);
+    }
+    ensure(accepted.min(raw) > 0, PlimsollError::PriceMissing)?;
     let stable = i64::from(markets.stable_price()?.0);
-    Ok(Price(mul_div_up(usd, one, stable).ok_or_else(|| refused(PlimsollError::Overflow))?))
+    let in_quote = |usd: i64| mul_div_up(usd, one, stable).map(Price).ok_or_else(|| refused(PlimsollError::Overflow));
+    Ok((in_quote(accepted.min(raw))?, in_quote(accepted.max(raw))?))
+}
+
+/// What a buyer pays above the lower price, at most: counted against its delegate's budget.
+fn above_lower(proceeds: Quote, (low, high): (Price, Price)) -> Result<Quote> {
+    let gap = high.0.saturating_sub(low.0);
+    mul_div_up(proceeds.0, gap, high.0).map(Quote).ok_or_else(|| refused(PlimsollError::Overflow))
 }
 
 impl Parties<'_> {
@@ -171,9 +188,9 @@ impl Parties<'_> {
         let paid = plan.proceeds.0.checked_neg().ok_or_else(|| refused(PlimsollError::Overflow))?;
         cash::change(&mut self.account, plan.proceeds.0, now, parameters)?;
         cash::change(&mut self.buyer, paid, now, parameters)?;
-        // The price is at or under the oracle's: a buyer's delegate spends none of its budget.
-        spend(&mut self.buyer, self.acting, DelegateAction::Bid, Quote::ZERO, now)?;
-        self.account.sequence = self.account.sequence.wrapping_add(1);
+        let priced_by = valuation.markets.collateral(args.collateral)?.priced_by;
+        let adverse = above_lower(plan.proceeds, quote_prices(priced_by, valuation.markets)?)?;
+        spend(&mut self.buyer, self.acting, DelegateAction::Bid, adverse, now)?;
         self.buyer.sequence = self.buyer.sequence.wrapping_add(1);
         Ok(())
     }

@@ -17,6 +17,8 @@ use crate::state::{Expiry, OracleState, StrikeData, Underlying};
 pub struct StrikeCreateArgs {
     /// Strike price: quote atoms per whole underlying, on the grid.
     pub price: i64,
+    /// In an expiry that lists as many strikes as it can: id of the one whose place the new one takes.
+    pub replaces: Option<u8>,
 }
 
 /// Accounts of `strike_create`.
@@ -53,32 +55,55 @@ impl<'info> StrikeCreate<'info> {
 
     /// Specification:
     /// - Anyone lists a strike of a live expiry, on the grid and near enough to a price valid for new risk.
-    /// - A strike that is listed is refused; so is the 65th.
+    /// - A strike that is listed is refused.
     /// - Its id is the next index; ids of other strikes do not change.
+    /// - The 65th takes the place and id of one without open interest, which its caller names: nobody fills an expiry with
+    ///   strikes that nobody trades.
     /// - `order` stays the ids by ascending price.
     pub fn handler(ctx: Context<'info, Self>, args: StrikeCreateArgs) -> Result<()> {
         ctx.accounts.validate(&args, Clock::get()?.unix_timestamp)?;
         let mut expiry = write(&ctx.accounts.expiry)?;
-        let strike = expiry.strike_add(args.price)?;
+        let strike = expiry.strike_add(args.price, args.replaces)?;
         emit!(StrikeCreated { expiry_account: ctx.accounts.expiry.key(), price: args.price, strike });
         Ok(())
     }
 }
 
 impl Expiry {
-    /// Adds a strike, keeps `order` ascending and returns its id. Errors: `StrikesFull`, `StrikeExists`.
-    fn strike_add(&mut self, price: i64) -> Result<u8> {
-        let id = self.strike_count;
-        let count = usize::from(id);
-        ensure(count < MAX_STRIKES, PlimsollError::StrikesFull)?;
+    /// Adds a strike, keeps `order` ascending and returns its id. Errors: `StrikesFull`, `StrikeExists`,
+    /// `StrikeReplaced`.
+    fn strike_add(&mut self, price: i64, replaces: Option<u8>) -> Result<u8> {
         ensure(self.strikes().iter().all(|strike| strike.price != price), PlimsollError::StrikeExists)?;
-        let below = self.strikes().iter().filter(|strike| strike.price < price).count();
-        let slot = self.strikes.get_mut(count).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
+        let id = match replaces {
+            Some(id) => self.strike_free(id)?,
+            None => self.strike_count,
+        };
+        let last = usize::from(self.strike_count);
+        let slot = self.strikes.get_mut(usize::from(id)).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
         *slot = StrikeData { price, ln_price: ln_integer(price), open_interest: [0, 0] };
-        let tail = self.order.get_mut(below..=count).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
+        // By ids: while a place is taken anew, the listed ones are not the first of the table.
+        let listed = self.order.iter().take(last).filter_map(|id| self.strikes.get(usize::from(*id)));
+        let below = listed.filter(|strike| strike.price < price).count();
+        let tail = self.order.get_mut(below..=last).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
         tail.rotate_right(1);
         *tail.first_mut().ok_or_else(|| refused(PlimsollError::StrikesFull))? = id;
-        self.strike_count = id.checked_add(1).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
+        self.strike_count = self.strike_count.checked_add(1).ok_or_else(|| refused(PlimsollError::StrikesFull))?;
+        Ok(id)
+    }
+
+    /// Takes strike `id` out of a full expiry and returns its id. Errors: `StrikeReplaced` while there is room or the
+    /// strike has open interest; `UnknownStrike`.
+    fn strike_free(&mut self, id: u8) -> Result<u8> {
+        let strike = self.strikes.get(usize::from(id)).ok_or_else(|| refused(PlimsollError::UnknownStrike))?;
+        let open = strike.open_interest.iter().fold(0i64, |sum, open| sum.saturating_add(*open));
+        let full = usize::from(self.strike_count) == MAX_STRIKES;
+        if open != 0 || !full {
+            return Err(refuse(PlimsollError::StrikeReplaced, open, i64::from(self.strike_count)));
+        }
+        let at = self.order.iter().position(|listed| *listed == id);
+        let tail = at.and_then(|at| self.order.get_mut(at..)).ok_or_else(|| refused(PlimsollError::UnknownStrike))?;
+        tail.rotate_left(1);
+        self.strike_count = self.strike_count.saturating_sub(1);
         Ok(id)
     }
 }

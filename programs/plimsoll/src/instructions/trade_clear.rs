@@ -40,6 +40,8 @@ pub struct TradeClearArgs {
     pub quantity: i32,
     /// Expiry time: unix seconds.
     pub expiry: i64,
+    /// Price of the strike: quote atoms per whole underlying. Its id may come to name another one.
+    pub strike_price: i64,
     /// Premium per contract: quote atoms, >= 0.
     pub price: i64,
     /// Last second of validity: unix seconds.
@@ -125,12 +127,12 @@ impl<'info> TradeClear<'info> {
     /// - the clearinghouse stands between the two sides: each gets a position against it, the same integer premium
     /// - both sides sign, as owner or delegate, for the sequence of their account, until `valid_until`
     /// - the same account, owner or signer on both sides is refused
-    /// - the expiry is live; the price lies within the band around the mark
+    /// - the expiry is live, its strike has the signed price; the premium lies within the band around the mark
     /// - each side pays its fee into the expiry; buyer cash, seller cash and fees change by zero in sum
     /// - initial balance and cash of both sides are >= 0 after, or the trade cures; buying back a short may use the
     ///   debt cap; held and locked cash pays nothing
     /// - at a guarded price, in auction or with open bad debt of its owner a side may only cure
-    /// - at a stale price both sides reduce, at the mark
+    /// - at a stale price both sides reduce, at the mark, and keep their initial balance >= 0 or cure
     /// - position limit and open interest cap hold unless the trade lowers them
     /// - an account in auction trades only in underlyings it holds
     /// - both sequences rise
@@ -213,8 +215,11 @@ impl Trade {
         let expiry = markets.expiry(series.underlying, series.expiry)?;
         ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)?;
         ensure(valuation.now < expiry.expiry, PlimsollError::ExpiryPassed)?;
-        ensure(series.strike < expiry.strike_count, PlimsollError::UnknownStrike)?;
-
+        let strike = expiry.strikes().get(usize::from(series.strike));
+        let strike = strike.ok_or_else(|| refused(PlimsollError::UnknownStrike))?.price;
+        if strike != args.strike_price {
+            return Err(refuse(PlimsollError::StrikeMismatch, strike, args.strike_price));
+        }
         let standing = price_standing(valuation)?;
         let (underlying, oracle) = (markets.underlying(series.underlying)?, markets.oracle(series.underlying)?);
         let size = ContractSize(underlying.contract_size);
@@ -295,6 +300,9 @@ impl Trade {
             after,
             cash_before: Quote(cash_after).sub(side.cash).map_err(core_refused)?,
             cash_after: Quote(cash_after),
+            bound: Quote(cash::bound(&side.account, valuation.now, clearinghouse)?)
+                .add(Quote(side.account.auction.reserve))
+                .map_err(core_refused)?,
             leg: side.leg,
             fee: self.plan.fee,
             mark_value: self.plan.mark_value,

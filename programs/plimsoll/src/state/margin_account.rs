@@ -113,8 +113,8 @@ pub struct AuctionData {
     pub elapsed_at_end: u32,
     /// Number of auctions so far. Writer: `auction_start`.
     pub count: u32,
-    /// Zero.
-    pub padding: u32,
+    /// Number of bids taken in the running or last auction. Writers: `auction_start` (0), `auction_bid`.
+    pub bids: u32,
 }
 
 /// Cash, collateral and up to 256 legs of one owner, margined together and liquidated together; the owner's other
@@ -246,9 +246,10 @@ impl MarginAccount {
         index != INDEX_NONE && self.underlyings.contains(&index)
     }
 
-    /// How many auctions the account has had: what `auction_start` is signed for.
+    /// Auctions the account has had and bids of the last of them: what `auction_start` and `auction_bid` are signed for.
+    /// No owner, depositor or debtor's buyer moves it.
     pub fn auction_sequence(&self) -> u64 {
-        u64::from(self.auction.count)
+        u64::from(self.auction.count) << 32 | u64::from(self.auction.bids)
     }
 
     /// Whether the account is being liquidated.
