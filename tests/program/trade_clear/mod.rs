@@ -290,7 +290,7 @@ fn with_a_stale_price_both_sides_reduce_at_the_last_mark() {
 fn with_a_stale_price_nobody_sells_the_long_leg_of_a_spread() {
     let mut world = World::with(&WorldOptions { traders: 0, ..WorldOptions::default() });
     world.add_trader("can carry its short", 50_000_000 * QUOTE);
-    world.add_trader("can carry its spread", 120_000 * QUOTE);
+    world.add_trader("can carry its spread", 20_000 * QUOTE);
     let (short, long) = (world.series(BTC, 0, 2, OptionKind::Call), world.series(BTC, 0, 3, OptionKind::Call));
     world.trade_at_mark(1, 0, &long, 200).expect("long");
     world.trade_at_mark(0, 1, &short, 200).expect("short");
