@@ -94,9 +94,9 @@ pub fn payoff(settlement: Price, strike: &Strike, kind: OptionKind, size: Contra
 
 /// Balances of one underlying at one price.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    initial: Wide,
-    maintenance: Wide,
+pub(super) struct Sums {
+    pub(super) initial: Wide,
+    pub(super) maintenance: Wide,
     mark_to_market: Wide,
 }
 
@@ -356,7 +356,12 @@ impl<'a> LegRules<'a> {
     }
 }
 
-fn settled_value(net: &Netting, expiry: &ExpiryView, settlement: Price, size: ContractSize) -> Result<Wide, CoreError> {
+pub(super) fn settled_value(
+    net: &Netting,
+    expiry: &ExpiryView,
+    settlement: Price,
+    size: ContractSize,
+) -> Result<Wide, CoreError> {
     let multiplier = net.multiplier();
     let mut value: Wide = 0;
     for strike in net.iter() {
@@ -370,7 +375,7 @@ fn settled_value(net: &Netting, expiry: &ExpiryView, settlement: Price, size: Co
 }
 
 /// Collateral that moves with no underlying of the book.
-fn unmoved_collateral(book: &Book) -> Result<Sums, CoreError> {
+pub(super) fn unmoved_collateral(book: &Book) -> Result<Sums, CoreError> {
     let rules = &book.collateral_rules;
     let mut sums = Sums::default();
     for collateral in book.collateral.iter().filter(|c| c.price_underlying.is_none()) {
@@ -382,7 +387,7 @@ fn unmoved_collateral(book: &Book) -> Result<Sums, CoreError> {
 }
 
 /// Sum of collateral value / stable price, rounded down per balance.
-fn collateral_equity(book: &Book) -> Result<Wide, CoreError> {
+pub(super) fn collateral_equity(book: &Book) -> Result<Wide, CoreError> {
     book.collateral.iter().try_fold(0, |total, collateral: &CollateralView| {
         let value = if book.stable_price == Ratio::ONE {
             collateral.value.0
@@ -395,7 +400,7 @@ fn collateral_equity(book: &Book) -> Result<Wide, CoreError> {
 }
 
 /// `(1 - confidence) x factor x amount` below `threshold`, else 0, rounded up.
-fn doubt_up(amount: i64, confidence: Ratio, threshold: Ratio, factor: Ratio) -> Result<i64, CoreError> {
+pub(super) fn doubt_up(amount: i64, confidence: Ratio, threshold: Ratio, factor: Ratio) -> Result<i64, CoreError> {
     if confidence >= threshold {
         return Ok(0);
     }
@@ -403,7 +408,7 @@ fn doubt_up(amount: i64, confidence: Ratio, threshold: Ratio, factor: Ratio) -> 
 }
 
 /// `max(0, 1 - scale (1 - factor)) x value`, rounded down: collateral that falls with the position is cut with it.
-fn counted_down(value: i64, factor: Ratio, scale: Ratio) -> Result<i64, CoreError> {
+pub(super) fn counted_down(value: i64, factor: Ratio, scale: Ratio) -> Result<i64, CoreError> {
     let cut = share_up(value, Ratio(Ratio::ONE.0.saturating_sub(factor.0)), scale)?;
     Ok(value.saturating_sub(cut).max(0))
 }
@@ -421,7 +426,7 @@ fn share_up(amount: i64, ratio: Ratio, scale: Ratio) -> Result<i64, CoreError> {
     }
 }
 
-fn magnitude(amount: i64) -> Result<u64, CoreError> {
+pub(super) fn magnitude(amount: i64) -> Result<u64, CoreError> {
     u64::try_from(amount).map_err(|_| CoreError::OutOfDomain)
 }
 
@@ -429,10 +434,10 @@ fn more(a: i64, b: i64) -> Result<i64, CoreError> {
     a.checked_add(b).ok_or(CoreError::Overflow)
 }
 
-fn sum(a: Wide, b: Wide) -> Result<Wide, CoreError> {
+pub(super) fn sum(a: Wide, b: Wide) -> Result<Wide, CoreError> {
     a.checked_add(b).ok_or(CoreError::Overflow)
 }
 
-fn difference(a: Wide, b: Wide) -> Result<Wide, CoreError> {
+pub(super) fn difference(a: Wide, b: Wide) -> Result<Wide, CoreError> {
     a.checked_sub(b).ok_or(CoreError::Overflow)
 }

@@ -1,0 +1,36 @@
+//! Which rule a margin account is held to: the one place where modes part.
+
+use crate::error::CoreError;
+use crate::margin::scenario::PortfolioView;
+use crate::margin::view::{Balances, Book};
+use crate::margin::{cross, scenario};
+use crate::units::{Price, Wide};
+
+/// How the balances of a book are taken.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode<'a> {
+    /// Cross and isolated mode: spread recognition.
+    Cross,
+    /// Portfolio mode: the worst of a list of scenarios.
+    Portfolio(PortfolioView<'a>),
+}
+
+impl Mode<'_> {
+    /// The balances of `book`. Errors: those of [`cross::balances`] or [`scenario::balances`].
+    pub fn balances(&self, book: &Book) -> Result<Balances, CoreError> {
+        match self {
+            Self::Cross => cross::balances(book),
+            Self::Portfolio(view) => scenario::balances(book, view),
+        }
+    }
+
+    /// Maintenance balance of `book` if the underlying at `index` traded at `price` and every other stayed.
+    ///
+    /// Errors: as [`Mode::balances`].
+    pub fn maintenance_at(&self, book: &Book, index: u8, price: Price) -> Result<Wide, CoreError> {
+        match self {
+            Self::Cross => cross::maintenance_at(book, index, price),
+            Self::Portfolio(view) => scenario::maintenance_at(book, view, index, price),
+        }
+    }
+}
