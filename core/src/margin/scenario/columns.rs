@@ -25,7 +25,7 @@ pub const STEPS_MAX: u8 = 8;
 /// Most columns of one underlying: of the outermost step only two are ever needed.
 pub const COLUMNS_MAX: usize = HEAD + TAILS_MAX + 6 * 8 - 4;
 /// Columns before the tails.
-const HEAD: usize = 7;
+pub const HEAD: usize = 7;
 /// Column of the basis up; the next one is the basis down.
 pub const BASIS_UP: usize = 1;
 /// Column of the basis down.
@@ -163,8 +163,8 @@ pub struct Grid {
     spots: usize,
     count: usize,
     tails: usize,
-    /// `tail_dampening range_reference`, ppm^2.
-    tail_loss: i64,
+    /// Shares of the tails, Q32.
+    dampening: [i64; TAILS_MAX],
 }
 
 impl Grid {
@@ -179,7 +179,7 @@ impl Grid {
             spots: 1,
             count: 1,
             tails: tails.len(),
-            tail_loss: i64::from(parameters.tail_dampening).wrapping_mul(i64::from(parameters.range_reference)),
+            dampening: [ONE; TAILS_MAX],
         };
         for basis in [parameters.basis_up, parameters.basis_down] {
             let spot = grid.spot(basis);
@@ -188,9 +188,12 @@ impl Grid {
         for shift in [Shift::Linear, Shift::Abs, Shift::Up, Shift::Down] {
             grid.push(Cell::fixed(0, shift));
         }
-        for tail in tails {
+        for (at, tail) in tails.iter().enumerate() {
             let spot = grid.spot(*tail);
             grid.push(Cell::fixed(spot, Shift::Up));
+            if let Some(share) = grid.dampening.get_mut(at) {
+                *share = dampening_up(parameters, *tail);
+            }
         }
         for step in 1..=i8::try_from(steps.clamp(1, STEPS_MAX)).unwrap_or(1) {
             grid.push_step(parameters.grid_step, step);
@@ -219,10 +222,8 @@ impl Grid {
     #[inline(never)]
     fn spot(&mut self, multiplier: u32) -> u8 {
         let at = self.spots;
-        if let (Some(slot), Some(shock)) = (self.multipliers.get_mut(at), self.shocks.get_mut(at)) {
+        if let Some(slot) = self.multipliers.get_mut(at) {
             *slot = multiplier;
-            // PROOF: a multiplier is below 2^23 ppm, so 32 bits more fit.
-            *shock = Shock::new(div_toward_zero(i64::from(multiplier) << 32, PPM).unwrap_or(ONE));
             self.spots = at.wrapping_add(1);
         }
         u8::try_from(at).unwrap_or(0)
@@ -257,20 +258,26 @@ impl Grid {
     }
 
     /// Share of the profit or loss of the column at `index` that counts, Q32, rounded up; 2^32 for all but tails.
-    #[inline(never)]
+    #[inline(always)]
     pub fn dampening(&self, index: usize) -> i64 {
-        let tail = index.wrapping_sub(HEAD) < self.tails && index >= HEAD;
-        let Some(cell) = self.cells.get(index).filter(|_| tail) else { return ONE };
-        let distance = self.multiplier(cell).wrapping_sub(PPM).wrapping_abs().max(1);
-        // PROOF: both factors of tail_loss are below 2^21, so it is below 2^42; / distance / 10^6 is the share:
-        // tail_loss 2^20 fits, and 2^12 more after the first division are cut at 1 anyway.
-        let share = div_toward_zero(self.tail_loss << 20, distance).unwrap_or(0);
-        let share = share.min(PPM << 20);
-        // PROOF: at most 10^6 2^20 < 2^40, 12 bits more fit.
-        div_toward_zero(share << 12, PPM).unwrap_or(0).wrapping_add(1).min(ONE)
+        self.tails().get(index.wrapping_sub(HEAD)).copied().unwrap_or(ONE)
     }
 
-    /// The multipliers as the kernel takes them.
+    /// Shares of the tails, whose columns begin at [`HEAD`].
+    pub fn tails(&self) -> &[i64] {
+        self.dampening.get(..self.tails).unwrap_or(&[])
+    }
+
+    /// Prepares the multipliers for pricing: a logarithm each, which rows do without.
+    #[inline(never)]
+    pub fn prepare(&mut self) {
+        for (shock, ppm) in self.shocks.iter_mut().zip(&self.multipliers).take(self.spots) {
+            // PROOF: a multiplier is below 2^23 ppm, so 32 bits more fit.
+            *shock = Shock::new(div_toward_zero(i64::from(*ppm) << 32, PPM).unwrap_or(ONE));
+        }
+    }
+
+    /// The multipliers as the kernel takes them, once prepared.
     pub fn shocks(&self) -> &[Shock] {
         self.shocks.get(..self.spots).unwrap_or(&[])
     }
@@ -289,6 +296,16 @@ impl Grid {
 /// Kernel prices of one strike in a check that looks `steps` steps far.
 pub fn columns_needed(parameters: &PortfolioParameters, steps: u8) -> usize {
     needed(parameters.tails().len(), steps)
+}
+
+/// `tail_dampening range_reference / |tail - 1|`, at most 1, in Q32.
+fn dampening_up(parameters: &PortfolioParameters, tail: u32) -> i64 {
+    // PROOF: the hard ranges keep both factors below 2^21.
+    let loss = i64::from(parameters.tail_dampening).wrapping_mul(i64::from(parameters.range_reference));
+    let distance = i64::from(tail).wrapping_sub(PPM).wrapping_abs().max(1);
+    // PROOF: loss 2^20 is below 2^62; what exceeds 1 in ppm is cut, and then 12 bits more fit.
+    let share = div_toward_zero(loss << 20, distance).unwrap_or(0).min(PPM << 20);
+    div_toward_zero(share << 12, PPM).unwrap_or(0).wrapping_add(1).min(ONE)
 }
 
 /// Whether the column belongs to the basis contingency and is no scenario.

@@ -8,13 +8,14 @@ use crate::margin::cross::{
 use crate::margin::forward::Forward;
 use crate::margin::kernel::Pricer;
 use crate::margin::netting::{Netting, StrikeNet};
-use crate::margin::scenario::columns::{columns_needed, Cell, Grid, Reach, COLUMNS_MAX};
-use crate::margin::scenario::rows::{Rows, PUT_MARK, STRIKE};
+use crate::margin::scenario::columns::{columns_needed, Cell, Grid, Reach, COLUMNS_MAX, SPOTS_MAX};
+use crate::margin::scenario::rows::{Rows, ROW};
 use crate::margin::scenario::sums::{times_up, Kind, Sums};
 use crate::margin::scenario::surface::{Deviations, SizeMantissa, Surface};
 use crate::margin::scenario::tenor::Tenor;
 use crate::margin::scenario::{PortfolioView, ScenarioView};
 use crate::margin::view::{Balances, Book, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};
+use crate::math::black76::FORWARD_MULTIPLE_MAX;
 use crate::math::fixed::mul_div_down;
 use crate::parameters::PPM;
 use crate::units::{Price, Quote, Ratio, Wide};
@@ -130,7 +131,7 @@ impl<'a> Account<'a> {
     /// The balances at the accepted price; maintenance not above that at the raw price while it walks.
     #[inline(never)]
     fn worst(&self) -> Result<UnderlyingBalances, CoreError> {
-        let grid = Grid::new(self.rules.parameters, self.initial.reach.most());
+        let grid = self.grid(self.initial.reach.most());
         let mut sums = Sums::ZERO;
         let spot = self.view.spot;
         self.fill(&grid, grid.cells(self.initial.reach.most()), spot, &mut sums)?;
@@ -143,10 +144,21 @@ impl<'a> Account<'a> {
         Ok(UnderlyingBalances { mark_to_market, initial, maintenance })
     }
 
+    /// The columns up to `steps`, prepared if an expiry is priced fresh.
+    fn grid(&self, steps: u8) -> Grid {
+        let mut grid = Grid::new(self.rules.parameters, steps);
+        let rows = |slot| self.portfolio.rows.get(slot).and_then(Option::as_ref);
+        let priced = |e: &ExpiryView| e.underlying == self.index && e.settled.is_none() && !e.strikes.is_empty();
+        if self.book.expiries.iter().enumerate().any(|(slot, e)| priced(e) && rows(slot).is_none()) {
+            grid.prepare();
+        }
+        grid
+    }
+
     #[inline(never)]
     fn maintenance_at(&self, spot: Price) -> Result<Wide, CoreError> {
         let steps = self.maintenance.reach.most();
-        let grid = Grid::new(self.rules.parameters, steps);
+        let grid = self.grid(steps);
         let mut sums = Sums::ZERO;
         self.fill(&grid, grid.cells(steps), spot, &mut sums)?;
         self.balance(&grid, &sums, &self.maintenance, spot)
@@ -190,21 +202,19 @@ impl<'a> Account<'a> {
         let now = Tenor::new(expiry, spot, self.rules.parameters)?;
         let rows = self.portfolio.rows.get(usize::from(slot)).and_then(Option::as_ref);
         let tenor = rows.map_or(&now, |rows| &rows.header.tenor);
-        let mut totals = [0i64; COLUMNS_MAX];
-        let surface = Surface::new(tenor, grid, &self.mantissa)?;
-        let legs = match rows {
+        let mut totals = [0i64; ROW];
+        let mut legs = Legs::default();
+        match rows {
             // Columns that were never filled would count as zero.
             Some(rows) if grid.needed(rows.header.steps) < cells.len() => return Err(CoreError::UnknownSeries),
-            Some(rows) => self.cached(rows, &net, cells, &mut totals)?,
-            None => self.fresh((expiry, tenor), (&surface, cells), &net, &mut totals)?,
-        };
-        let gross = legs.bounded(self.size.up(magnitude(tenor.forward())?)?)?;
-        for (cell, total) in cells.iter().zip(totals.iter_mut()).skip(1) {
-            // PROOF: `bounded` keeps the true sum below 2^63, so wrapping on the way cancels.
-            *total = total.wrapping_add(legs.strikes).wrapping_sub(legs.puts.wrapping_mul(surface.forward(cell)));
+            Some(rows) => cached(rows, &net, cells, (&mut totals, &mut legs))?,
+            None => self.fresh((expiry, tenor), (grid, cells), &net, (&mut totals, &mut legs))?,
         }
+        // A shocked forward is at most 8 times the forward.
+        let forward = self.size.up(magnitude(tenor.forward())?)?.saturating_mul(FORWARD_MULTIPLE_MAX);
+        sums.add_bound(legs.gross, forward.max(legs.highest))?;
         sums.add_columns(cells, &totals, (now.long_share, now.basis_share));
-        self.add_charges(expiry, (tenor, &now), (&legs, gross), sums)
+        self.add_charges(expiry, (tenor, &now), &legs, sums)
     }
 
     /// Naked shorts, confidence, exposure, and what rows may have moved.
@@ -213,7 +223,7 @@ impl<'a> Account<'a> {
         &self,
         expiry: &ExpiryView,
         (tenor, now): (&Tenor, &Tenor),
-        (legs, gross): (&Legs, Wide),
+        legs: &Legs,
         sums: &mut Sums,
     ) -> Result<(), CoreError> {
         let rules = self.rules.parameters;
@@ -222,7 +232,7 @@ impl<'a> Account<'a> {
         let spot = self.size.up(magnitude(self.view.spot.0)?)?;
         let doubt = doubt_up(spot, confidence, Ratio(rules.conf_threshold), Ratio(rules.conf_margin))?;
         // PROOF: a gross quantity is below 2^41 and every amount per contract below 2^63.
-        let times = |amount: i64| gross.wrapping_mul(Wide::from(amount));
+        let times = |amount: i64| Wide::from(legs.gross).wrapping_mul(Wide::from(amount));
         sums.doubt = sum(sums.doubt, times(doubt))?;
         sums.exposure = sum(sums.exposure, times(self.size.up(magnitude(now.forward())?)?))?;
         let distance = magnitude(tenor.distance_up(now))?;
@@ -238,54 +248,25 @@ impl<'a> Account<'a> {
     fn fresh(
         &self,
         (expiry, tenor): (&ExpiryView, &Tenor),
-        (surface, cells): (&Surface, &[Cell]),
+        (grid, cells): (&Grid, &[Cell]),
         net: &Netting,
-        totals: &mut [i64; COLUMNS_MAX],
-    ) -> Result<Legs, CoreError> {
+        (totals, legs): (&mut [i64; ROW], &mut Legs),
+    ) -> Result<(), CoreError> {
         let [deviation, ..] = tenor.deviations;
+        let surface = Surface::new(tenor, grid, &self.mantissa)?;
         let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, self.size)?;
         let mut deviations = Deviations::new(tenor);
-        let mut legs = Legs::default();
         for strike in net.iter() {
             let series = expiry.strike(strike.id)?;
             let quantity = legs.add(strike, self.size.down(magnitude(series.price)?)?);
             if quantity != 0 {
-                surface.add_calls(&mut deviations, cells, series, (quantity, totals));
+                surface.add_calls(&mut deviations, cells, series, quantity, totals);
             }
             let marks = pricer.marks(series, (strike.calls != 0, strike.puts != 0))?;
             legs.add_marks(strike, (marks.call, marks.put));
         }
-        let [mark, ..] = totals;
-        *mark = legs.mark;
-        Ok(legs)
-    }
-
-    /// One multiply-add per strike and column.
-    #[inline(never)]
-    fn cached(
-        &self,
-        rows: &Rows,
-        net: &Netting,
-        cells: &[Cell],
-        totals: &mut [i64; COLUMNS_MAX],
-    ) -> Result<Legs, CoreError> {
-        let totals = totals.get_mut(..cells.len()).ok_or(CoreError::OutOfDomain)?;
-        let mut legs = Legs::default();
-        for strike in net.iter() {
-            let row = rows.row(strike.id)?;
-            let quantity = legs.add(strike, row.get(STRIKE).copied().unwrap_or(0));
-            if quantity != 0 {
-                for (total, value) in totals.iter_mut().zip(row) {
-                    *total = total.wrapping_add(quantity.wrapping_mul(*value));
-                }
-            }
-            let [call, ..] = row;
-            legs.add_marks(strike, (*call, row.get(PUT_MARK).copied().unwrap_or(0)));
-        }
-        if let Some(mark) = totals.first_mut() {
-            *mark = legs.mark;
-        }
-        Ok(legs)
+        legs.settle_puts(cells, &surface.forwards(), totals);
+        Ok(())
     }
 
     /// Options and collateral of one balance with the underlying at `spot`.
@@ -325,6 +306,50 @@ impl<'a> Account<'a> {
     }
 }
 
+/// One multiply-add per strike and column.
+#[inline(never)]
+fn cached(
+    rows: &Rows,
+    net: &Netting,
+    cells: &[Cell],
+    (totals, legs): (&mut [i64; ROW], &mut Legs),
+) -> Result<(), CoreError> {
+    // Two rows at a time: a total is loaded and stored half as often.
+    let mut waiting = None;
+    for strike in net.iter() {
+        let row = rows.row(strike.id)?;
+        let [call, .., put, price] = row;
+        let quantity = legs.add(strike, *price);
+        if quantity != 0 {
+            match waiting.take() {
+                None => waiting = Some((quantity, row)),
+                Some(first) => add_rows([first, (quantity, row)], cells.len(), totals),
+            }
+        }
+        legs.add_marks(strike, (*call, *put));
+    }
+    if let Some(last) = waiting {
+        add_rows([last, (0, last.1)], cells.len(), totals);
+    }
+    legs.settle_puts(cells, &rows.header.forwards, totals);
+    Ok(())
+}
+
+/// Adds quantity times row for the first `columns` to `totals`, in whole chunks: what stands behind is not read.
+#[inline(never)]
+fn add_rows([(q, row), (p, other)]: [(i64, &[i64; ROW]); 2], columns: usize, totals: &mut [i64; ROW]) {
+    const CHUNK: usize = 4;
+    let ((rows, _), (others, _)) = (row.as_chunks::<CHUNK>(), other.as_chunks::<CHUNK>());
+    let (sums, _) = totals.as_chunks_mut::<CHUNK>();
+    let chunks = sums.iter_mut().zip(rows).zip(others).take(columns.div_ceil(CHUNK));
+    for ((sums, values), others) in chunks {
+        for ((sum, value), other) in sums.iter_mut().zip(values).zip(others) {
+            // Wraps like every product of a quantity here.
+            *sum = sum.wrapping_add(q.wrapping_mul(*value)).wrapping_add(p.wrapping_mul(*other));
+        }
+    }
+}
+
 /// What the legs of an expiry add up to beside the columns.
 #[derive(Clone, Copy, Debug, Default)]
 struct Legs {
@@ -347,7 +372,7 @@ impl Legs {
     #[inline(always)]
     fn add(&mut self, net: &StrikeNet, strike: i64) -> i64 {
         let (calls, puts) = (i64::from(net.calls), i64::from(net.puts));
-        // PROOF: 64 strikes of two i32 keep every count below 2^39; products wrap and `bounded` refuses those that do.
+        // PROOF: 64 strikes of two i32 keep every count below 2^39; products wrap and `Sums::add_bound` refuses those that do.
         let quantity = calls.wrapping_add(puts);
         self.puts = self.puts.wrapping_add(puts);
         self.strikes = self.strikes.wrapping_add(puts.wrapping_mul(strike));
@@ -363,16 +388,16 @@ impl Legs {
         self.mark = self.mark.wrapping_add(calls.wrapping_mul(call)).wrapping_add(puts.wrapping_mul(put));
     }
 
-    /// The gross quantity, once no sum of it times a shocked forward (at most 8 times `forward` per contract) or a
-    /// strike can have left 2^62. Errors: `Overflow`, which listing excludes.
-    fn bounded(&self, forward: i64) -> Result<Wide, CoreError> {
-        let largest = forward.saturating_mul(8).max(self.highest);
-        // PROOF: both factors are below 2^64.
-        let product = u128::from(self.gross).wrapping_mul(u128::from(largest.unsigned_abs()));
-        if product >= 1 << 62 {
-            return Err(CoreError::Overflow);
+    /// Turns calls into what the legs are worth by parity, and sets the mark.
+    #[inline(never)]
+    fn settle_puts(&self, cells: &[Cell], forwards: &[i64; SPOTS_MAX], totals: &mut [i64; ROW]) {
+        for (cell, total) in cells.iter().zip(totals.iter_mut()) {
+            let forward = forwards.get(usize::from(cell.spot)).copied().unwrap_or(0);
+            // PROOF: the true sum is below 2^63 (`Sums::add_bound`), so wrapping on the way cancels.
+            *total = total.wrapping_add(self.strikes).wrapping_sub(self.puts.wrapping_mul(forward));
         }
-        Ok(Wide::from(self.gross))
+        let [mark, ..] = totals;
+        *mark = self.mark;
     }
 }
 
@@ -386,4 +411,5 @@ fn quoted_down(value: Wide, stable: Ratio) -> Result<Wide, CoreError> {
     mul_div_down(value.0, PPM, i64::from(stable.0)).map(Wide::from).ok_or(CoreError::Overflow)
 }
 
-const _: () = assert!(core::mem::size_of::<[i64; COLUMNS_MAX]>() <= 1_024);
+// Two values of a row are no columns.
+const _: () = assert!(COLUMNS_MAX <= ROW - 2);

@@ -13,7 +13,7 @@ use crate::error::CoreError;
 use crate::margin::contract::SizeFraction;
 use crate::margin::forward::Forward;
 use crate::margin::kernel::Pricer;
-use crate::margin::scenario::columns::{Grid, STEPS_MAX};
+use crate::margin::scenario::columns::{Grid, SPOTS_MAX, STEPS_MAX};
 use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::surface::{Deviations, SizeMantissa, Surface};
 use crate::margin::scenario::tenor::Tenor;
@@ -38,6 +38,8 @@ pub const STRIKE: usize = ROW - 1;
 pub struct RowsHeader {
     /// The expiry as it was priced.
     pub tenor: Tenor,
+    /// Forward at every spot multiplier, atoms per contract.
+    pub forwards: [i64; SPOTS_MAX],
     /// Accepted price it was priced at: quote atoms per whole underlying.
     pub spot: i64,
     /// Clock of the refresh: unix seconds; 0 before the first.
@@ -52,7 +54,7 @@ pub struct RowsHeader {
     pub padding: [u8; 7],
 }
 
-const _: () = assert!(core::mem::size_of::<RowsHeader>() == 136);
+const _: () = assert!(core::mem::size_of::<RowsHeader>() == 352);
 
 /// Why rows cannot stand in for fresh prices, with the two numbers that disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +107,7 @@ impl RowsHeader {
     pub fn new(expiry: &ExpiryView, rules: &PortfolioParameters, stamp: &RowsStamp) -> Result<Self, CoreError> {
         Ok(Self {
             tenor: Tenor::new(expiry, stamp.spot, rules)?,
+            forwards: [0; SPOTS_MAX],
             spot: stamp.spot.0,
             computed_at: stamp.now,
             filled: 0,
@@ -174,12 +177,14 @@ pub fn fill_rows(
     size: ContractSize,
 ) -> Result<(), CoreError> {
     let tenor = header.tenor;
-    let grid = Grid::new(rules, header.steps);
+    let mut grid = Grid::new(rules, header.steps);
+    grid.prepare();
     let surface = Surface::new(&tenor, &grid, &SizeMantissa::new(size)?)?;
     let mut deviations = Deviations::new(&tenor);
     let size = SizeFraction::new(size)?;
     let [deviation, ..] = tenor.deviations;
     let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, size)?;
+    header.forwards = surface.forwards();
     for id in ids {
         let strike = strikes.get(usize::from(id)).ok_or(CoreError::UnknownSeries)?;
         let start = usize::from(id).wrapping_mul(ROW);
@@ -188,7 +193,7 @@ pub fn fill_rows(
         let bit = 1u64.checked_shl(u32::from(id)).ok_or(CoreError::UnknownSeries)?;
         header.filled &= !bit;
         *row = [0; ROW];
-        surface.add_calls(&mut deviations, grid.cells(header.steps), strike, (1, row));
+        surface.add_calls(&mut deviations, grid.cells(header.steps), strike, 1, row);
         let marks = pricer.marks(strike, (true, true))?;
         let price = u64::try_from(strike.price).map_err(|_| CoreError::OutOfDomain)?;
         let [call, .., put, k] = row;

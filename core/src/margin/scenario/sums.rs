@@ -3,10 +3,10 @@
 use crate::error::CoreError;
 use crate::margin::contract::ratio_up;
 use crate::margin::cross::{difference, sum};
-use crate::margin::scenario::columns::{is_basis, Cell, Grid, Reach, COLUMNS_MAX};
+use crate::margin::scenario::columns::{is_basis, Cell, Grid, Reach, COLUMNS_MAX, HEAD};
 use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::Drift;
-use crate::math::fixed::{mul_shift_down, ONE};
+use crate::math::fixed::mul_shift_down;
 use crate::parameters::{ppm_down, ppm_up, PPM};
 use crate::units::{Ratio, Wide};
 
@@ -26,8 +26,10 @@ pub struct Sums {
     pub drift: Wide,
     /// Largest share of a basis loss that counts, Q32.
     pub basis_share: i64,
+    /// Gross contracts at the highest price that any of them can have: below 2^62, or nothing here fits.
+    pub bound: u128,
     /// Profit per column, once [`Sums::finish`] has run with collateral and dampening.
-    pub profits: [Wide; COLUMNS_MAX],
+    pub profits: [i64; COLUMNS_MAX],
 }
 
 /// One balance: how far it looks and what it takes.
@@ -55,8 +57,21 @@ impl Sums {
         exposure: 0,
         drift: 0,
         basis_share: 0,
+        bound: 0,
         profits: [0; COLUMNS_MAX],
     };
+
+    /// Takes note of `gross` contracts of up to `largest` atoms each. Errors: `Overflow`, which listing excludes.
+    pub fn add_bound(&mut self, gross: u64, largest: i64) -> Result<(), CoreError> {
+        // PROOF: at most 12 products of two factors below 2^64, each refused from 2^62.
+        let product = u128::from(gross).wrapping_mul(u128::from(largest.unsigned_abs()));
+        self.bound = self.bound.saturating_add(product);
+        if self.bound < 1 << 62 {
+            Ok(())
+        } else {
+            Err(CoreError::Overflow)
+        }
+    }
 
     /// Adds one expiry's shocked values. `totals[0]` is its mark, `long_share` what counts of a positive value.
     #[inline(never)]
@@ -64,10 +79,10 @@ impl Sums {
         let [mark, up, down, ..] = totals else { return };
         let counted = |value: i64| if value > 0 { mul_shift_down(value, long_share, 32) } else { value };
         for ((cell, value), profit) in cells.iter().zip(totals).zip(self.profits.iter_mut()) {
-            // PROOF: both are below 2^62 in magnitude, and 12 expiries add less than 2^67.
+            // PROOF: `bound` keeps the sum of values and that of marks over all expiries below 2^62 each.
             let change = counted(*value).wrapping_sub(*mark);
             let change = if cell.shift.is_skew() { change.wrapping_abs().wrapping_neg() } else { change };
-            *profit = profit.wrapping_add(Wide::from(change));
+            *profit = profit.wrapping_add(change);
         }
         let loss = up.wrapping_sub(*mark).min(down.wrapping_sub(*mark)).min(0);
         self.basis = self.basis.wrapping_add(Wide::from(mul_shift_down(loss, basis_share, 32)));
@@ -79,24 +94,24 @@ impl Sums {
     /// and dampens the tails. Errors: `Overflow`.
     #[inline(never)]
     pub fn finish(&mut self, grid: &Grid, cells: &[Cell], (gaining, losing): (i64, i64)) -> Result<(), CoreError> {
-        for ((index, cell), profit) in cells.iter().enumerate().zip(self.profits.iter_mut()) {
-            if losing != 0 {
-                *profit = profit.wrapping_add(Wide::from(moved(grid.multiplier(cell), gaining, losing)?));
+        if losing != 0 {
+            for (cell, profit) in cells.iter().zip(self.profits.iter_mut()) {
+                let moved = moved(grid.multiplier(cell), gaining, losing)?;
+                *profit = profit.checked_add(moved).ok_or(CoreError::Overflow)?;
             }
-            let dampening = grid.dampening(index);
-            if dampening != ONE {
-                let whole = i64::try_from(*profit).map_err(|_| CoreError::Overflow)?;
-                *profit = Wide::from(mul_shift_down(whole, dampening, 32));
-            }
+        }
+        for (profit, share) in self.profits.iter_mut().skip(HEAD).zip(grid.tails()) {
+            *profit = mul_shift_down(*profit, *share, 32);
         }
         Ok(())
     }
 
     /// `min(Basis, min_s PnL_s)` over the columns that count within `reach`, <= 0.
+    #[inline(never)]
     pub fn worst(&self, cells: &[Cell], reach: &Reach) -> Wide {
         let columns = cells.iter().zip(&self.profits).enumerate();
         let counted = columns.filter(|(index, (cell, _))| !is_basis(*index) && cell.counts(reach));
-        counted.fold(self.basis, |worst, (_, (_, profit))| worst.min(*profit))
+        self.basis.min(Wide::from(counted.fold(0, |worst, (_, (_, profit))| worst.min(*profit))))
     }
 
     /// Balance of the options of one underlying with `spot` per contract: marks, worst loss, charges.
@@ -127,8 +142,7 @@ impl Sums {
                 Drift::Credited => difference(charges, drift)?,
             };
         }
-        // A gain in every column is none; a loss counts by the factor.
-        let counted = if loss < 0 { times_up(loss.saturating_neg(), kind.factor)?.saturating_neg() } else { 0 };
+        let counted = times_up(loss.saturating_neg(), kind.factor)?.saturating_neg();
         self.marks.checked_add(counted).and_then(|total| total.checked_sub(charges)).ok_or(CoreError::Overflow)
     }
 

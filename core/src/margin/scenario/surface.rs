@@ -2,6 +2,7 @@
 
 use crate::error::CoreError;
 use crate::margin::scenario::columns::{Cell, Forwards, Grid, Shift, SPOTS_MAX};
+use crate::margin::scenario::rows::ROW;
 use crate::margin::scenario::tenor::Tenor;
 use crate::math::black76::{price, Deviation, Forward, Scale, Strike};
 use crate::math::fixed::{leading_zeros, mul_div_down};
@@ -95,10 +96,9 @@ impl Surface {
         Ok(Self { scale, units: Units::new(scale, size)?, forwards })
     }
 
-    /// Forward of the column, atoms per contract.
-    #[inline(always)]
-    pub fn forward(&self, cell: &Cell) -> i64 {
-        self.forwards.get(usize::from(cell.spot)).map_or(0, |forward| self.units.atoms(forward.f))
+    /// Forward at every spot multiplier, atoms per contract.
+    pub fn forwards(&self) -> [i64; SPOTS_MAX] {
+        self.forwards.map(|forward| self.units.atoms(forward.f))
     }
 
     /// Adds `quantity` times the call of `strike` under every column but the mark to `totals`: one kernel price each.
@@ -109,7 +109,8 @@ impl Surface {
         deviations: &mut Deviations,
         cells: &[Cell],
         strike: &series::Strike,
-        (quantity, totals): (i64, &mut [i64]),
+        quantity: i64,
+        totals: &mut [i64; ROW],
     ) {
         let prepared = Strike::with_ln(self.scale, strike.price, strike.ln_price);
         let [centre, ..] = &self.forwards;

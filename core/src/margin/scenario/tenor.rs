@@ -7,8 +7,8 @@ use crate::margin::forward::{split_at, Split};
 use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::view::ExpiryView;
 use crate::math::black76::price_error_up;
-use crate::math::elementary::{self, exp};
-use crate::math::fixed::{div_toward_zero, mul_div_up, ONE};
+use crate::math::elementary::exp;
+use crate::math::fixed::{div_toward_zero, mul_div_up, mul_shift_down, ONE};
 use crate::math::time::{sqrt_time, vol_shock, years, SHOCK_SECONDS};
 use crate::units::Price;
 
@@ -102,7 +102,8 @@ impl Tenor {
         let moved = self.fixed.abs_diff(now.fixed).saturating_add(self.variable.abs_diff(now.variable));
         let moved = i64::try_from(moved).unwrap_or(i64::MAX);
         let (low, high) = (self.forward().min(now.forward()), self.forward().max(now.forward()));
-        let log_move = mul_div_up(moved, ONE, low).unwrap_or(i64::MAX);
+        // One more: k is cut to 32 fraction bits on both sides.
+        let log_move = mul_div_up(moved, ONE, low).unwrap_or(i64::MAX).saturating_add(1);
         let pairs = || self.deviations.iter().zip(&now.deviations).map(|(a, b)| a.saturating_sub(*b).saturating_abs());
         let plain = pairs().next().unwrap_or(0);
         let mut widest = pairs().fold(0, i64::max);
@@ -166,8 +167,8 @@ fn signed_q32(ppm: i32) -> i64 {
     }
 }
 
-/// [`elementary::scale`], one copy of it: the product has 128 bits.
+/// `value * factor` with the factor in Q32, toward minus infinity, saturating.
 #[inline(never)]
 fn scale(value: i64, factor: i64) -> i64 {
-    elementary::scale(value, factor)
+    mul_shift_down(value, factor, 32)
 }
