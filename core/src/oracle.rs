@@ -299,7 +299,11 @@ pub fn read(observation: &Observation) -> Result<Reading, OracleRefusal> {
 fn scale_nearest(mantissa: i64, power: i64, down: bool) -> Result<i64, OracleRefusal> {
     let refused = OracleRefusal::NotPositive { mantissa };
     let scaled = if down {
-        mantissa.checked_add(power >> 1).and_then(|sum| div_toward_zero(sum, power))
+        div_toward_zero(mantissa, power).map(|whole| {
+            // PROOF: |rest| < power <= 10^18, and whole + 1 only where power >= 2 halved the mantissa.
+            let rest = mantissa.wrapping_sub(whole.wrapping_mul(power));
+            whole.wrapping_add(i64::from(power > 1 && rest >= power.wrapping_sub(rest)))
+        })
     } else {
         mantissa.checked_mul(power)
     };
@@ -469,6 +473,16 @@ pub fn check(
 /// sides pass, at the last accepted mark.
 pub fn is_stale(state: &PriceState, now: Seconds, parameters: &OracleParameters) -> bool {
     state.price <= 0 || check_age(state.publish_time, now, parameters.max_age_seconds).is_err()
+}
+
+/// Age from which a price that values collateral alone is dead, seconds. Such collateral counts nothing for margin and
+/// stops no action: an atom of a token whose feed has ended must not shield an account from liquidation. Anyone may
+/// post a price that is merely old.
+pub const DEAD_AFTER_SECONDS: Seconds = 900;
+
+/// Whether the price is missing or older than [`DEAD_AFTER_SECONDS`].
+pub fn is_dead(state: &PriceState, now: Seconds) -> bool {
+    state.price <= 0 || now.saturating_sub(state.publish_time) > DEAD_AFTER_SECONDS
 }
 
 /// Confidence in the spot price: `clamp(1 - conf / (price x confidence_full), 0, 1)`, rounded down.

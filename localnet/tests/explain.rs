@@ -36,9 +36,9 @@ fn a_live_account_is_explained_line_by_line_and_trades_are_tried_on_it() {
         let delta = |greeks: &serde_json::Value| greeks["SOL"]["delta"].as_f64().unwrap();
         assert!(delta(&explained["what_if"]["greeks"]) > delta(&explained["greeks"]), "{explained}");
     }
-    let refused = cli.refusal(&["margin", "--account", &account, "--what-if", "+1.5 SOL-30JAN26-150-C"]);
+    let refused = cli.bad_input(&["margin", "--account", &account, "--what-if", "+1.5 SOL-30JAN26-150-C"]);
     assert!(refused.contains("+1.5") && refused.contains("whole contracts"), "{refused}");
-    let refused = cli.refusal(&["margin", "--account", &account, "--what-if", "+1 SOL-30JAN26-150-X"]);
+    let refused = cli.bad_input(&["margin", "--account", &account, "--what-if", "+1 SOL-30JAN26-150-X"]);
     assert!(refused.contains("C (call) or P (put)"), "{refused}");
     localnet.shutdown().unwrap();
 }

@@ -36,6 +36,24 @@ fn payment(world: &World) -> Payment<'_> {
 }
 
 #[test]
+fn a_new_kind_stays_out_of_an_auction() {
+    let world = in_auction();
+    list_dollars(&world, 2);
+    let sources = [0, 1].map(|kind| fund_collateral(&world, SELLER, kind, 1));
+    let pay = |kind: u16| {
+        let deposit = collateral_in(&world, SELLER, kind, &sources[usize::from(kind)], 1);
+        send(&world, deposit, &[&world.traders[SELLER].key])
+    };
+    refused(&world, "AccountInAuction", || pay(0));
+    // It holds one kind already: more of that is welcome, another is not.
+    edit_account(&world, SELLER, |account| {
+        account.collaterals[0] = CollateralSlot { index: 1, amount: 1, ..CollateralSlot::default() };
+    });
+    refused(&world, "AccountInAuction", || pay(0));
+    pay(1).expect("more of a kind it holds");
+}
+
+#[test]
 fn a_deposit_moves_tokens_the_slot_and_the_total_and_nothing_else() {
     let world = world();
     let source = fund_collateral(&world, 0, WBTC, 1_000);

@@ -183,7 +183,7 @@ fn more_than_the_account_holds_is_refused() {
     let held = i64::try_from(HELD).unwrap();
     refused_numbers(&world, "CollateralShort", (held, held + 1), || take(&world, 0, HELD + 1));
     refused_numbers(&world, "CollateralShort", (held, i64::MAX), || take(&world, 0, i64::MAX.unsigned_abs()));
-    refused(&world, "Overflow", || take(&world, 0, u64::MAX));
+    refused_numbers(&world, "CollateralShort", (held, i64::MAX), || take(&world, 0, u64::MAX));
     token::create_account(&world.chain, &world.wbtc_mint, &world.traders[1].address());
     refused_numbers(&world, "CollateralShort", (0, 1), || take(&world, 1, 1));
 }

@@ -47,14 +47,14 @@ fn set_fees(world: &World, fees: i64) {
     edit::<Expiry>(world, &address, |expiry| expiry.fees_accrued = fees);
 }
 
-/// Records a deficit of `deficit` against as much in the fund.
+/// Records a deficit of `deficit` against as much in a trader's cash.
 fn set_deficit(world: &World, deficit: i64) {
     edit::<Clearinghouse>(world, &world.clearinghouse, |books| {
         books.deficit = deficit;
         books.deficit_locked = deficit / 2;
         books.deficit_epoch = 1;
     });
-    edit::<InsuranceFund>(world, &books(world).insurance, |fund| fund.balance += deficit);
+    edit_account(world, 0, |account| account.cash += deficit);
 }
 
 fn set_share(world: &World, insurance_share: u32) {
@@ -119,6 +119,21 @@ fn a_recorded_deficit_is_covered_first() {
         assert_eq!(after.deficit, deficit - covered);
         let locked = if covered == deficit { 0 } else { deficit / 2 };
         assert_eq!((after.deficit_locked, after.deficit_epoch), (locked, 1), "locks end with the deficit");
+        world.full_check();
+    }
+}
+
+#[test]
+fn the_fund_covers_what_the_fees_leave_of_a_deficit() {
+    for (held, left, rest) in [(400, 200, 0), (600, 0, 0), (1_000, 0, 400)] {
+        let world = traded();
+        set_fees(&world, 400);
+        set_deficit(&world, 1_000);
+        edit::<InsuranceFund>(&world, &books(&world).insurance, |fund| fund.balance = held);
+        edit_account(&world, 1, |account| account.cash -= held);
+        let fact: ExpirySwept = event(&sweep(&world).expect("sweep"));
+        assert_eq!((fact.to_deficit, fact.to_insurance, fact.to_surplus), (400, 0, 0));
+        assert_eq!((books(&world).deficit, fund(&world).balance), (left, rest), "the fund held {held}");
         world.full_check();
     }
 }

@@ -25,9 +25,12 @@ fn instruction_of(world: &World, source: &Pubkey, amount: u64) -> Instruction {
 
 /// The donor contributes tokens it is given.
 fn contribute(world: &World, amount: u64) -> Sent {
-    let donor = donor(world);
-    let source = quote_wallet(world, &donor, amount);
-    send_signed(world, instruction_of(world, &source, amount), &[&donor])
+    let source = quote_wallet(world, &donor(world), amount);
+    contribute_from(world, &source, amount)
+}
+
+fn contribute_from(world: &World, source: &Pubkey, amount: u64) -> Sent {
+    send_signed(world, instruction_of(world, source, amount), &[&donor(world)])
 }
 
 fn fund(world: &World) -> InsuranceFund {
@@ -147,10 +150,12 @@ fn a_frozen_source_and_a_frozen_vault_are_refused() {
 fn what_leaves_the_integers_is_refused() {
     let world = World::new();
     let wide = i64::MAX.unsigned_abs() + 1;
-    refused(&world, "Overflow", || contribute(&world, wide));
+    let source = quote_wallet(&world, &donor(&world), wide);
+    refused(&world, "Overflow", || contribute_from(&world, &source, wide));
     let insurance = world.directory().clearinghouse.insurance;
     edit::<InsuranceFund>(&world, &insurance, |fund| fund.balance = i64::MAX - 9);
-    refused(&world, "Overflow", || contribute(&world, 10));
+    let source = quote_wallet(&world, &donor(&world), 10);
+    refused(&world, "Overflow", || contribute_from(&world, &source, 10));
     contribute(&world, 9).expect("up to the last atom");
     assert_eq!(fund(&world).balance, i64::MAX);
 }

@@ -156,7 +156,7 @@ fn interest_counts_against_every_balance_as_it_runs() {
     let world = in_debt();
     let before = balances(&check(&world, DEBTOR).expect("check"));
     let debt = world.account(DEBTOR);
-    world.chain.advance(31_536);
+    world.advance(31_536);
     let after = balances(&check(&world, DEBTOR).expect("check"));
     // A thousandth of a year at 15 %, rounded up.
     let interest = (i128::from(debt.cash.unsigned_abs()) * 150 + 999_999) / 1_000_000;

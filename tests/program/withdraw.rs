@@ -195,6 +195,7 @@ fn more_than_free_cash_is_refused() {
     refused_numbers(&world, "CashShort", (cash, i64::MAX), || world.withdraw(0, i64::MAX.unsigned_abs()));
     refused(&world, "Overflow", || world.withdraw(0, i64::MAX.unsigned_abs() + 1));
     refused(&world, "Overflow", || world.withdraw(0, u64::MAX));
+    refused(&world, "AmountZero", || world.withdraw(0, 0));
     world.withdraw(0, atoms(cash)).expect("all of it");
     assert_eq!(world.account(0).cash, 0);
     world.full_check();

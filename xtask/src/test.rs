@@ -100,17 +100,15 @@ fn selection(options: &Options) -> Vec<&'static str> {
 
 /// Builds the test binaries, and the project's own binaries, which some tests start.
 fn compile(options: &Options) -> Result<Vec<TestBinary>> {
+    // One selection for all of them: binaries built without the tests get other features, and so all crates again.
     let mut build = run::cargo();
-    build.arg("test").args(selection(options)).args(["--no-run", "--lib", "--bins", "--tests"]);
-    run::logged("compiling tests", &mut build)?;
+    build.arg("build").args(selection(options)).args(["--lib", "--bins", "--tests"]);
+    run::logged("compiling tests and binaries", &mut build)?;
     // Nothing is left to compile: the second call only lists what the first one made.
     let mut list = run::cargo();
     list.arg("test").args(selection(options));
     list.args(["--no-run", "--lib", "--bins", "--tests", "--message-format", "json", "--quiet"]);
     let messages = run::output(&mut list)?;
-    let mut bins = run::cargo();
-    bins.arg("build").args(selection(options)).arg("--bins");
-    run::logged("compiling binaries", &mut bins)?;
     messages.lines().filter_map(|line| test_binary(line).transpose()).collect()
 }
 

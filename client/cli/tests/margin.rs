@@ -319,6 +319,6 @@ fn a_live_account_needs_an_address_and_an_endpoint() {
     let address = "PLimsoLLcLearinghouse1111111111111111111111";
     let down = run(&[address]);
     assert_eq!(down.status.code(), Some(1));
-    assert!(text(&down).contains("no answer from http://127.0.0.1:1"), "{}", text(&down));
+    assert!(text(&down).contains("no usable answer from http://127.0.0.1:1"), "{}", text(&down));
     assert_eq!(run(&[address, "--input", "x.json"]).status.code(), Some(2));
 }

@@ -51,6 +51,14 @@ pub struct BidPlan {
     pub reserved_after: Quote,
 }
 
+impl BidPlan {
+    /// What the bidder pays above the mark, >= 0: nothing in a takeover, which makes it whole. Errors: `Overflow`.
+    pub fn above_mark(&self) -> Result<Quote, CoreError> {
+        let cost = self.payment.add(self.slice)?.sub(self.from_waterfall)?;
+        Ok(Quote(cost.sub(self.value)?.0.max(0)))
+    }
+}
+
 /// What one bid takes of a leg.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LegTaken {

@@ -101,7 +101,7 @@ pub(super) struct Sums {
 }
 
 /// One underlying of a book with what all its expiries share.
-struct Context<'a> {
+pub(super) struct Context<'a> {
     book: &'a Book<'a>,
     index: u8,
     view: &'a UnderlyingView,
@@ -109,23 +109,27 @@ struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn new(book: &'a Book<'a>, index: u8, view: &'a UnderlyingView) -> Result<Self, CoreError> {
+    pub(super) fn new(book: &'a Book<'a>, index: u8, view: &'a UnderlyingView) -> Result<Self, CoreError> {
         Ok(Self { book, index, view, size: SizeFraction::new(view.contract_size)? })
     }
 
     /// The least demanding reading is never taken: each balance is its minimum over the prices that count for it.
-    fn worst(&self, prices: &EvaluationPrices) -> Result<UnderlyingBalances, CoreError> {
+    pub(super) fn worst(&self, prices: &EvaluationPrices) -> Result<UnderlyingBalances, CoreError> {
         let mut sums = [Sums::default(); 4];
         for (slot, expiry) in (0u8..).zip(self.book.expiries) {
             if expiry.underlying == self.index {
                 self.add_expiry(slot, expiry, prices, &mut sums)?;
             }
         }
-        let mut worst = UnderlyingBalances { mark_to_market: 0, initial: Wide::MAX, maintenance: Wide::MAX };
+        let mut worst = UnderlyingBalances { initial: Wide::MAX, maintenance: Wide::MAX, ..Default::default() };
         for (at, (price, sums)) in prices.iter().zip(sums.iter_mut()).enumerate() {
             self.add_collateral(price, sums)?;
             if at == 0 {
                 worst.mark_to_market = sums.mark_to_market;
+                worst.raw_mark_to_market = sums.mark_to_market;
+            }
+            if Some(price.price) == self.view.walking {
+                worst.raw_mark_to_market = sums.mark_to_market;
             }
             if price.initial {
                 worst.initial = worst.initial.min(sums.initial);

@@ -140,6 +140,15 @@ impl EvaluationPrices {
         prices
     }
 
+    /// The prices of `underlying` that the maintenance balance stands on; the first is the accepted one.
+    pub fn for_maintenance(underlying: &UnderlyingView) -> Self {
+        let mut prices = Self::only(underlying.spot);
+        if let Some(raw) = underlying.walking {
+            prices.include(raw, false, true);
+        }
+        prices
+    }
+
     /// One price alone, for both balances.
     pub fn only(price: Price) -> Self {
         let slot = EvaluationPrice { price, initial: true, maintenance: true };

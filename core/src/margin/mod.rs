@@ -10,6 +10,7 @@
 //! [`Mode`] is where they part.
 
 pub mod bounds;
+pub mod close_out;
 pub mod contract;
 pub mod cross;
 pub mod evaluator;
@@ -24,6 +25,7 @@ pub mod scenario;
 pub mod view;
 
 pub use bounds::listing_bound_holds;
+pub use close_out::{close_out_balances, CloseOutBalances};
 pub use cross::{balances, mark, payoff};
 pub use evaluator::portfolio;
 pub use liquidation_price::{liquidation_prices, LiquidationPrices};

@@ -110,6 +110,8 @@ pub struct CollateralRules {
 pub struct UnderlyingBalances {
     /// Sum of quantity x mark at the accepted price.
     pub mark_to_market: Wide,
+    /// The same at the raw price while the accepted price walks toward it, else at the accepted price.
+    pub raw_mark_to_market: Wide,
     /// Part of the initial balance, at its worst evaluation price.
     pub initial: Wide,
     /// Part of the maintenance balance, at its worst evaluation price.

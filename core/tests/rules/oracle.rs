@@ -45,7 +45,8 @@ fn an_observation_outside_the_integers_is_refused() {
     assert!(read(&observation(9, 0, 12)).is_ok());
     assert_eq!(refused(1, 13), OracleRefusal::Exponent { exponent: 13 });
     assert_eq!(refused(1, -25), OracleRefusal::Exponent { exponent: -25 });
-    assert!(read(&observation(i64::MAX / 2, 0, -24)).is_ok());
+    assert!(read(&observation(i64::MAX, 0, -24)).is_ok());
+    assert_eq!(read(&observation(i64::MAX, 0, -7)).unwrap().price, Price(i64::MAX / 10 + 1));
     assert_eq!(refused(i64::MAX, i32::MAX), OracleRefusal::Exponent { exponent: i32::MAX });
     assert_eq!(refused(i64::MAX, i32::MIN), OracleRefusal::Exponent { exponent: i32::MIN });
     // A confidence too large for its type is kept as the largest, so that it is refused as too wide.

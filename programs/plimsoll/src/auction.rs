@@ -3,10 +3,9 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::debt::capped_maintenance;
 use plimsoll_core::liquidation::{elapsed, paused, AuctionClock, AuctionParameters, AuctionView};
-use plimsoll_core::margin::{self, Balances, Book, UnderlyingView};
-use plimsoll_core::math::fixed::mul_div_up;
+use plimsoll_core::margin::close_out_balances;
 use plimsoll_core::oracle::walk_seconds;
-use plimsoll_core::units::{Price, Quote, Ratio, Wide};
+use plimsoll_core::units::{Quote, Ratio};
 use plimsoll_core::volatility::stress_ratio;
 
 use crate::cash;
@@ -135,7 +134,7 @@ pub fn worth(account: &MarginAccount, valuation: &Valuation) -> Result<Worth> {
     let cash = cash::after_interest(account, valuation.now, valuation.parameters)?;
     let mut worth = Worth::default();
     valuation.with_book(account, &mut |book| {
-        let balances = margin::balances(book).map_err(core_refused)?;
+        let balances = close_out_balances(book).map_err(core_refused)?;
         worth.equity = narrow(balances.equity)?;
         worth.legs = narrow(balances.mark_to_market)?;
         let collateral = worth.equity.checked_sub(cash).and_then(|rest| rest.checked_sub(worth.legs));
@@ -143,47 +142,10 @@ pub fn worth(account: &MarginAccount, valuation: &Valuation) -> Result<Worth> {
         let cap = Quote(valuation.parameters.debt_cap);
         let maintenance = Quote(narrow(balances.maintenance)?);
         worth.maintenance = capped_maintenance(maintenance, Quote(cash), Quote(worth.collateral), cap).0;
-        worth.equity_high = worth.equity;
-        if book.underlyings.iter().any(|view| view.walking.is_some()) {
-            let gain = narrow(gain_at_raw(book, &balances)?)?;
-            worth.equity_high = worth.equity.checked_add(gain).ok_or_else(|| refused(PlimsollError::Overflow))?;
-        }
+        worth.equity_high = narrow(balances.equity_high)?;
         Ok(())
     })?;
     Ok(worth)
-}
-
-/// What E gains at the raw prices, >= 0: of each underlying, options and collateral together, its gain or nothing.
-#[inline(never)]
-fn gain_at_raw(book: &Book, here: &Balances) -> Result<Wide> {
-    let empty = UnderlyingView::converged(Price(1), Default::default(), Default::default());
-    let mut underlyings = [empty; MAX_UNDERLYINGS];
-    for (view, here) in underlyings.iter_mut().zip(book.underlyings) {
-        *view = *here;
-        view.spot = here.walking.unwrap_or(here.spot);
-        view.low = view.low.min(view.spot);
-        view.high = view.high.max(view.spot);
-    }
-    let raw = Book { underlyings: underlyings.get(..book.underlyings.len()).unwrap_or(&[]), collateral: &[], ..*book };
-    let raw = margin::balances(&raw).map_err(core_refused)?;
-    let mut gain: Wide = 0;
-    for (at, (there, here)) in (0u8..).zip(raw.by_underlying.iter().zip(here.by_underlying)) {
-        let options = there.mark_to_market.checked_sub(here.mark_to_market);
-        let both = options.and_then(|options| options.checked_add(collateral_gain(book, at)?));
-        gain = gain.checked_add(both.ok_or_else(|| refused(PlimsollError::Overflow))?.max(0)).unwrap_or(Wide::MAX);
-    }
-    Ok(gain)
-}
-
-/// What the collateral that underlying `at` prices gains (-: loses) at its raw price, rounded up; `None`: overflow.
-fn collateral_gain(book: &Book, at: u8) -> Option<Wide> {
-    let Some(mover) = book.underlyings.get(usize::from(at)) else { return Some(0) };
-    let Some(raw) = mover.walking else { return Some(0) };
-    let (one, stable) = (i64::from(Ratio::ONE.0), i64::from(book.stable_price.0));
-    book.collateral.iter().filter(|held| held.price_underlying == Some(at)).try_fold(0, |sum: Wide, held| {
-        let change = mul_div_up(held.value.0, raw.0, mover.spot.0)?.checked_sub(held.value.0)?;
-        sum.checked_add(Wide::from(mul_div_up(change, one, stable)?))
-    })
 }
 
 fn narrow(wide: i128) -> Result<i64> {

@@ -88,7 +88,7 @@ impl<'a> Valuation<'_, 'a, '_> {
         self.with_views(account, (&assets, &expiries), f)
     }
 
-    /// The account's underlyings, then, while there is room, those that price its collateral.
+    /// The account's underlyings, then, while there is room, those with a living price that price its collateral.
     fn assets(&self, account: &MarginAccount) -> Result<Assets<'a>> {
         let mut assets = Assets { items: [None, None, None], len: 0 };
         for index in account.underlyings.iter().filter(|index| **index != INDEX_NONE) {
@@ -97,7 +97,7 @@ impl<'a> Valuation<'_, 'a, '_> {
         }
         for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
             let priced_by = self.markets.collateral(slot.index)?.priced_by;
-            if priced_by != INDEX_NONE {
+            if priced_by != INDEX_NONE && !self.markets.is_dead(priced_by, self.now)? {
                 assets.add(priced_by, self.markets)?;
             }
         }
@@ -196,7 +196,8 @@ impl<'a> Valuation<'_, 'a, '_> {
         Ok(held)
     }
 
-    /// A held collateral; `place`: the underlying of the book that prices it, if it is there.
+    /// A held collateral; `place`: the underlying of the book that prices it, if it is there. While its price is dead it
+    /// stands at the last one, which an auction may still find a bidder for, and counts nothing for margin.
     fn collateral_view(
         &self,
         slot: &CollateralSlot,
@@ -210,8 +211,12 @@ impl<'a> Valuation<'_, 'a, '_> {
             let underlying = self.markets.underlying(collateral.priced_by)?;
             let oracle = self.markets.oracle(collateral.priced_by)?;
             price = Price(oracle.price.price);
-            ensure(price.0 > 0, PlimsollError::PriceMissing)?;
-            confidence = spot_confidence(oracle.price.rules(), underlying.oracle_parameters.rules());
+            if self.markets.is_dead(collateral.priced_by, self.now)? {
+                factor = Ratio::ZERO;
+            } else {
+                ensure(price.0 > 0, PlimsollError::PriceMissing)?;
+                confidence = spot_confidence(oracle.price.rules(), underlying.oracle_parameters.rules());
+            }
             if place.is_none() {
                 factor = scaled_factor(factor, oracle.volatility.scale_im);
             }

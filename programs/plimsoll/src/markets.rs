@@ -89,6 +89,8 @@ pub struct Markets<'a, 'info> {
     expiry_infos: &'a [AccountInfo<'info>],
     collateral_infos: &'a [AccountInfo<'info>],
     stable: u16,
+    /// Collateral that is sold, [`INDEX_NONE`] if none.
+    sold: u16,
     /// Volatility by expiry once it was asked for, else zero: several accounts are valued at it in one instruction.
     volatilities: [Cell<Vol>; EXPIRIES_MAX],
 }
@@ -114,6 +116,7 @@ impl<'a, 'info> Markets<'a, 'info> {
             expiry_infos: &[],
             collateral_infos: &[],
             stable: INDEX_NONE,
+            sold: scope.collateral.unwrap_or(INDEX_NONE),
             volatilities: [const { Cell::new(Vol::ZERO) }; EXPIRIES_MAX],
         };
         markets.collect(scope)?;
@@ -274,23 +277,40 @@ impl<'a, 'info> Markets<'a, 'info> {
         known(info.ok_or_else(|| refused(PlimsollError::MarketMismatch))?)
     }
 
-    /// Whether `action` may use every price of the set at `now`. Errors: the first price's refusal.
+    /// Whether `action` may use every price of the set at `now`, dead ones left out. Errors: the first price's refusal.
     pub fn check_prices(&self, action: Action, now: i64) -> Result<()> {
         for index in self.underlyings.as_slice() {
             let underlying = self.underlying(*index)?;
             let oracle = self.oracle(*index)?;
             let rules = underlying.oracle_parameters.rules();
-            oracle::check(action, oracle.price.rules(), now, rules).map_err(oracle_refused)?;
+            if let Err(refusal) = oracle::check(action, oracle.price.rules(), now, rules) {
+                if !self.is_dead(*index, now)? {
+                    return Err(oracle_refused(refusal));
+                }
+            }
         }
         Ok(())
     }
 
-    /// Whether a price of the set is too old for anything but trades that reduce both sides.
+    /// Whether the price of underlying `index` is dead: it is missing or has long ended, and values collateral that is
+    /// merely held, no leg, no sale and not the quote token. Errors: `MarketMismatch` if it is not in the set.
+    #[inline(never)]
+    pub fn is_dead(&self, index: u16, now: i64) -> Result<bool> {
+        if !oracle::is_dead(self.oracle(index)?.price.rules(), now) {
+            return Ok(false);
+        }
+        let traded = self.expiries.as_slice().iter().any(|(underlying, _)| *underlying == index);
+        let sold = self.sold != INDEX_NONE && self.collateral(self.sold)?.priced_by == index;
+        Ok(!traded && !sold && self.stable != index)
+    }
+
+    /// Whether a price of the set that is not dead is too old for anything but trades that reduce both sides.
     pub fn is_stale(&self, now: i64) -> Result<bool> {
         for index in self.underlyings.as_slice() {
             let underlying = self.underlying(*index)?;
             let oracle = self.oracle(*index)?;
-            if oracle::is_stale(oracle.price.rules(), now, underlying.oracle_parameters.rules()) {
+            let stale = oracle::is_stale(oracle.price.rules(), now, underlying.oracle_parameters.rules());
+            if stale && !self.is_dead(*index, now)? {
                 return Ok(true);
             }
         }

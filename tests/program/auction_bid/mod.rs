@@ -1,5 +1,6 @@
 //! `auction_bid`.
 
+mod dead_price;
 mod edges;
 mod in_kind;
 mod size;
@@ -10,7 +11,7 @@ use plimsoll::state::{InsuranceFund, Owner, Underlying};
 use plimsoll::AuctionBidArgs;
 use plimsoll_client::address;
 use plimsoll_client::ledger::LedgerExt;
-use plimsoll_tests::world::{event, World, BTC, QUOTE};
+use plimsoll_tests::world::{event, World, BTC, BTC_PRICE, QUOTE};
 use solana_program::instruction::AccountMeta;
 use solana_signer::Signer;
 
@@ -178,6 +179,22 @@ fn only_the_bidders_owner_or_a_delegate_within_its_terms_bids() {
     by_key().expect("a bid under the mark costs no budget");
     world.advance(86_401);
     refused(&world, "DelegateExpired", by_key);
+}
+
+#[test]
+fn a_delegate_without_budget_does_not_pay_above_the_mark_for_a_price_that_walks() {
+    let world = insolvent();
+    let key = world.chain.wallet("delegate");
+    set_delegate(&world, LIQUIDATOR, &key, 2, 0);
+    world.advance(1);
+    world.post_price(BTC, BTC_PRICE).expect("a price that walks down");
+    let mut bid = bid_instruction(&world, PAIR, false, bid_args(&world, SELLER, 100_000));
+    let by_owner = bid.clone();
+    bid.accounts[0].pubkey = key.pubkey();
+    refused(&world, "DelegateBudget", || send(&world, bid, &[&key]));
+    let fact: AuctionBidTaken = event(&send(&world, by_owner, &[&world.traders[LIQUIDATOR].key]).expect("bid"));
+    assert!(fact.payment + fact.slice > fact.value);
+    world.full_check();
 }
 
 #[test]

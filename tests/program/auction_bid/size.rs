@@ -218,7 +218,7 @@ fn everything_fits(world: &World, accounts: usize) {
     fits("auction_start", start_instruction(world, SELLER, LIQUIDATOR, start_args(world, SELLER)), &[liquidator]);
     world.advance(20);
     undermine(world);
-    post(world, 0, -1);
+    post(world, 4, -1);
     let bid = bid_instruction(world, (SELLER, LIQUIDATOR), true, bid_args(world, SELLER, 100_000));
     fits("auction_bid", bid, &[liquidator]);
     assert_eq!((world.account(SELLER).position_count, world.account(LIQUIDATOR).position_count), (256, 256));

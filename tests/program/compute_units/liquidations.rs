@@ -92,7 +92,8 @@ fn liquidations_of_few_legs(measured: &mut Measured) {
 
 /// `margin/fresh/legs=N`: `margin_check` of N legs over at most four expiries, nothing cached.
 ///
-/// `liquidate/worst/legs=256`: one bid on 256 legs over four expiries by a bidder who holds the same 256.
+/// `liquidate/worst/legs=256`: one bid on 256 legs over four expiries by a bidder who holds the same 256;
+/// `liquidate/walking/legs=256`: the same while the price walks.
 fn liquidation_of_256_legs(measured: &mut Measured) {
     let world = wide_world(32, 3_000_000 * QUOTE);
     fill(&world, (1, 0), (4, 32), 40, |legs| {
@@ -105,5 +106,9 @@ fn liquidation_of_256_legs(measured: &mut Measured) {
     sink(&world, 0);
     start(&world, 0, 2);
     measured.add("liquidate/worst/legs=256", &bid(&world, 0, 2, (100_000, false)));
+    // A jump: accepted, raw and average price differ, and each is an evaluation of every leg.
+    world.advance(1);
+    world.post_price(BTC, world.price(BTC) / 100 * 104).expect("a price that walks");
+    measured.add("liquidate/walking/legs=256", &bid(&world, 0, 2, (100_000, false)));
     world.full_check();
 }

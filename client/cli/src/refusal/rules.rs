@@ -128,7 +128,6 @@ rules! {
     CashShort ["free cash" Quote, "needed" Quote] of TAKER => "deposit, or ask for less";
     DebtOpen ["cash" Quote] of ACCOUNT => "deposit what is owed first";
     InitialMarginShort ["initial balance" Quote, "at least" Quote] of TAKER => "deposit, or ask for less";
-    EquityNegative ["equity" Quote] of ACCOUNT => "";
     OutflowLimit ["out in this window" Quote, "at most" Quote] of NONE => "wait for the next window, or ask for less";
     DeficitTotal of CLEARINGHOUSE => "see `plimsoll status`";
     CollateralCap ["would be held" Atoms, "at most" Atoms] of COLLATERAL => "deposit less";

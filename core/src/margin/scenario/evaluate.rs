@@ -52,8 +52,8 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
     let mut maintenance = sum(book.cash.wide(), quoted_down(rest, book.stable_price)?)?;
     for (at, _) in (0u8..).zip(book.underlyings) {
         let account = Account::new(book, view, at)?;
-        let part = if at == index { account.maintenance_at(price)? } else { account.worst()?.maintenance };
-        maintenance = sum(maintenance, part)?;
+        let part = if at == index { account.standing_at(price)? } else { account.lowest_standing()? };
+        maintenance = sum(maintenance, part.maintenance)?;
     }
     Ok(maintenance)
 }
@@ -85,8 +85,19 @@ pub fn kernel_prices(book: &Book, view: &PortfolioView) -> Result<usize, CoreErr
     Ok(prices)
 }
 
+/// Options and collateral of one underlying at one price.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// Part of the maintenance balance.
+    pub(super) maintenance: Wide,
+    /// Mark-to-market.
+    pub(super) marks: Wide,
+    /// What rows may have moved, gross contracts times distance, >= 0.
+    pub(super) drift: Wide,
+}
+
 /// One underlying of a book with what all its expiries share.
-struct Account<'a> {
+pub(super) struct Account<'a> {
     book: &'a Book<'a>,
     portfolio: &'a PortfolioView<'a>,
     index: u8,
@@ -100,7 +111,7 @@ struct Account<'a> {
 
 impl<'a> Account<'a> {
     #[inline(never)]
-    fn new(book: &'a Book<'a>, portfolio: &'a PortfolioView<'a>, index: u8) -> Result<Self, CoreError> {
+    pub(super) fn new(book: &'a Book<'a>, portfolio: &'a PortfolioView<'a>, index: u8) -> Result<Self, CoreError> {
         let view = book.underlying(index)?;
         let rules = portfolio.underlyings.get(usize::from(index)).ok_or(CoreError::OutOfDomain)?;
         let parameters = rules.parameters;
@@ -135,13 +146,32 @@ impl<'a> Account<'a> {
         let mut sums = Sums::ZERO;
         let spot = self.view.spot;
         self.fill(&grid, grid.cells(self.initial.reach.most()), spot, &mut sums)?;
-        let mark_to_market = sums.marks;
-        let initial = self.balance(&grid, &sums, &self.initial, spot)?;
-        let mut maintenance = self.balance(&grid, &sums, &self.maintenance, spot)?;
-        if let Some(raw) = self.view.walking.filter(|raw| *raw != spot) {
-            maintenance = maintenance.min(self.maintenance_at(raw)?);
+        let mut out = UnderlyingBalances {
+            mark_to_market: sums.marks,
+            raw_mark_to_market: sums.marks,
+            initial: self.balance(&grid, &sums, &self.initial, spot)?,
+            maintenance: self.balance(&grid, &sums, &self.maintenance, spot)?,
+        };
+        if let Some(there) = self.raw_standing()? {
+            out.raw_mark_to_market = there.marks;
+            out.maintenance = out.maintenance.min(there.maintenance);
         }
-        Ok(UnderlyingBalances { mark_to_market, initial, maintenance })
+        Ok(out)
+    }
+
+    /// At the raw price, while the accepted one walks toward it.
+    pub(super) fn raw_standing(&self) -> Result<Option<Standing>, CoreError> {
+        let raw = self.view.walking.filter(|raw| *raw != self.view.spot);
+        raw.map(|raw| self.standing_at(raw)).transpose()
+    }
+
+    /// At the accepted price, with the maintenance balance of the worse of accepted and raw.
+    fn lowest_standing(&self) -> Result<Standing, CoreError> {
+        let mut here = self.standing_at(self.view.spot)?;
+        if let Some(there) = self.raw_standing()? {
+            here.maintenance = here.maintenance.min(there.maintenance);
+        }
+        Ok(here)
     }
 
     /// The columns up to `steps`, prepared if an expiry is priced fresh.
@@ -155,13 +185,15 @@ impl<'a> Account<'a> {
         grid
     }
 
+    /// With the underlying at `spot`.
     #[inline(never)]
-    fn maintenance_at(&self, spot: Price) -> Result<Wide, CoreError> {
+    pub(super) fn standing_at(&self, spot: Price) -> Result<Standing, CoreError> {
         let steps = self.maintenance.reach.most();
         let grid = self.grid(steps);
         let mut sums = Sums::ZERO;
         self.fill(&grid, grid.cells(steps), spot, &mut sums)?;
-        self.balance(&grid, &sums, &self.maintenance, spot)
+        let maintenance = self.balance(&grid, &sums, &self.maintenance, spot)?;
+        Ok(Standing { maintenance, marks: sums.marks, drift: sums.drift })
     }
 
     /// Every expiry, then the collateral, at `spot`.
@@ -403,7 +435,7 @@ impl Legs {
 
 /// `value / stable`, rounded down. Errors: `Overflow`.
 #[inline(never)]
-fn quoted_down(value: Wide, stable: Ratio) -> Result<Wide, CoreError> {
+pub(super) fn quoted_down(value: Wide, stable: Ratio) -> Result<Wide, CoreError> {
     if stable == Ratio::ONE || value == 0 {
         return Ok(value);
     }

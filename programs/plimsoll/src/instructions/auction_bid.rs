@@ -395,9 +395,8 @@ impl Outcome {
         cash::change(&mut parties.bidder, plan.bidder_cash.0, now, parameters)?;
         funds::receive(&mut parties.fund, plan.slice.0)?;
         parties.account.auction.reserve = plan.reserved_after.0;
-        // In a takeover the bidder is made whole: nothing is paid above the mark.
-        let adverse = plan.slice.sub(plan.discount).map_err(core_refused)?.0.max(0);
-        spend(&mut parties.bidder, parties.acting, DelegateAction::Bid, Quote(adverse), now)?;
+        let adverse = plan.above_mark().map_err(core_refused)?;
+        spend(&mut parties.bidder, parties.acting, DelegateAction::Bid, adverse, now)?;
         parties.account.sequence = parties.account.sequence.wrapping_add(1);
         parties.bidder.sequence = parties.bidder.sequence.wrapping_add(1);
         Ok(())

@@ -54,11 +54,13 @@ impl<'info> CollateralDeposit<'info> {
         let account = read(&self.margin_account)?;
         same_key(&account.clearinghouse, key, PlimsollError::ClearinghouseMismatch)?;
         let known = account.collateral_slot(collateral.index).is_some();
-        ensure(known || account.owner == *self.depositor.key, PlimsollError::CollateralKindByOwnerOnly)
+        ensure(known || account.owner == *self.depositor.key, PlimsollError::CollateralKindByOwnerOnly)?;
+        // A new kind is a new account of the market set: it would make every bid on the way invalid.
+        ensure(known || !account.in_auction(), PlimsollError::AccountInAuction)
     }
 
     /// Specification:
-    /// - Anyone may add to a kind of collateral the account holds; only the owner adds a new kind.
+    /// - Anyone may add to a kind of collateral the account holds; only the owner adds a new kind, not in auction.
     /// - The account is credited with what the vault gained, never with what was asked for.
     /// - Above the collateral's cap and beyond eight kinds it is refused.
     /// - Token-2022, a foreign mint, a frozen account, the vault as source and a zero amount are refused.

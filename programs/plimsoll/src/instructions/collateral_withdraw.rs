@@ -11,7 +11,7 @@ use crate::loaders::{read, same_key, write};
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::state::{Clearinghouse, Collateral, CollateralSlot, MarginAccount};
-use crate::tokens::{amount_of, ClearinghouseSigner, Transfer};
+use crate::tokens::{ClearinghouseSigner, Transfer};
 
 /// Arguments of `collateral_withdraw`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl<'info> CollateralWithdraw<'info> {
         let mut account = write(&self.margin_account)?;
         let held_before = account.collateral_slot(collateral.index).map_or(0, |slot| slot.amount);
         let Some(held_after) = held_before.checked_sub(amount) else {
-            return Err(refuse(PlimsollError::CollateralShort, amount_of(held_before)?, amount_of(amount)?));
+            return Err(refuse(PlimsollError::CollateralShort, shown(held_before), shown(amount)));
         };
         let slot =
             account.collateral_slot_mut(collateral.index).ok_or_else(|| refused(PlimsollError::CollateralShort))?;
@@ -148,4 +148,9 @@ impl<'info> CollateralWithdraw<'info> {
         }
         Ok(())
     }
+}
+
+/// Tokens for an error: at most `i64::MAX`.
+fn shown(amount: u64) -> i64 {
+    i64::try_from(amount).unwrap_or(i64::MAX)
 }

@@ -115,6 +115,7 @@ impl<'info> Withdraw<'info> {
 
     #[inline(never)]
     fn plan(&self, clearinghouse: &Clearinghouse, amount: u64, now: i64) -> Result<Plan> {
+        ensure(amount > 0, PlimsollError::AmountZero)?;
         let account = read(&self.margin_account)?;
         let outflow = read(&self.outflow)?;
         let amount = amount_of(amount)?;

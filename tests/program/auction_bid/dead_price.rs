@@ -1,0 +1,115 @@
+//! Collateral whose price is missing or has ended: it counts nothing and shields nobody from liquidation.
+
+use plimsoll::UnderlyingCreateArgs;
+use plimsoll_client::{instruction, presets};
+use plimsoll_core::oracle::DEAD_AFTER_SECONDS;
+use plimsoll_core::position::OptionKind;
+use plimsoll_tests::world::{World, BTC, BTC_PRICE, QUOTE};
+use solana_signer::Signer;
+
+use crate::payments::{collateral_out, fund_collateral, list_collateral, pay_collateral};
+use crate::support::*;
+
+/// The default world with an underlying that prices collateral 0 alone, at 200 USD or never priced.
+fn world(priced: bool) -> (World, u16) {
+    let mut world = default_world();
+    let index = world.directory().clearinghouse.next_underlying;
+    let args = UnderlyingCreateArgs { feed_id: [9; 32], ..presets::sol(index) };
+    if priced {
+        world.add_underlying(args, 200 * QUOTE);
+    } else {
+        let authority = world.governance.pubkey();
+        world.govern(instruction::underlying_create(&world.clearinghouse, &authority, &authority, args));
+    }
+    list_collateral(&world, index, 6);
+    world.advance(3_600);
+    (world, index)
+}
+
+fn sold(world: &World) {
+    world.trade_at_mark(BUYER, SELLER, &call(world), SOLD).expect("trade");
+}
+
+#[test]
+fn an_atom_without_any_price_stops_no_trade_and_no_liquidation() {
+    let (world, _) = world(false);
+    pay_collateral(&world, SELLER, 0, 1).expect("deposit");
+    sold(&world);
+    sink(&world, 3_600);
+    start(&world, SELLER, LIQUIDATOR).expect("start");
+    world.advance(20);
+    sell_off(&world);
+    world.full_check();
+}
+
+#[test]
+fn collateral_counts_until_its_price_is_dead_and_is_sold_in_kind_all_the_same() {
+    let (mut world, index) = world(true);
+    pay_collateral(&world, SELLER, 0, 50_000_000).expect("deposit");
+    sold(&world);
+    let before = world.balances(SELLER).expect("balances");
+    // Nobody posts its price any more.
+    let feed = world.feeds.pop().expect("feed");
+    let end = world.chain.time() + DEAD_AFTER_SECONDS;
+    world.chain.set_time(end - 60);
+    world.refresh_prices();
+    let trade = || world.trade_at_mark(BUYER, SELLER, &call(&world), 1);
+    refused(&world, "TradeNotReducing", trade);
+    world.chain.set_time(end);
+    world.refresh_prices();
+    refused(&world, "TradeNotReducing", trade);
+    assert!(world.balances(SELLER).expect("balances").initial > before.initial - i128::from(QUOTE) * 1_000);
+    world.advance(1);
+    let dead = world.balances(SELLER).expect("balances");
+    assert!(dead.initial < before.initial - i128::from(QUOTE) * 7_000, "10,000 USD at 80 % count no more");
+    assert!(dead.equity > before.equity - i128::from(QUOTE) * 1_000, "an auction sells it at the last price");
+    trade().expect("a trade on the margin that is left");
+    sink(&world, 3_600);
+    start(&world, SELLER, LIQUIDATOR).expect("start");
+    world.advance(20);
+    bid(&world, 100_000).expect("bid");
+    let held = |index: usize| world.account(index).collateral_slot(0).map_or(0, |slot| slot.amount);
+    assert_eq!((held(SELLER), held(LIQUIDATOR)), (45_000_000, 5_000_000));
+    world.full_check();
+
+    // A new price brings it back.
+    let there = world.balances(SELLER).expect("balances").maintenance;
+    world.feeds.push(feed);
+    world.post_price(index, 200 * QUOTE).expect("price");
+    assert!(world.balances(SELLER).expect("balances").maintenance > there + i128::from(QUOTE) * 5_000);
+    world.full_check();
+}
+
+#[test]
+fn dead_collateral_may_leave_but_carries_no_withdrawal() {
+    let (mut world, _) = world(true);
+    pay_collateral(&world, SELLER, 0, 50_000_000).expect("deposit");
+    sold(&world);
+    world.feeds.pop();
+    world.advance(DEAD_AFTER_SECONDS + 1);
+    let initial = i64::try_from(world.balances(SELLER).expect("balances").initial).expect("small");
+    refused(&world, "InitialMarginShort", || world.withdraw(SELLER, initial.unsigned_abs() + QUOTE.unsigned_abs()));
+    let to = fund_collateral(&world, SELLER, 0, 0);
+    let out = collateral_out(&world, SELLER, 0, &to, 50_000_000);
+    send(&world, out, &[&world.traders[SELLER].key]).expect("what counts nothing may leave");
+    world.full_check();
+}
+
+#[test]
+fn a_dead_price_still_stops_who_trades_on_it() {
+    let (mut world, index) = world(true);
+    let underlying = plimsoll_client::address::underlying(&world.clearinghouse, index);
+    let expiry = world.expiries[0];
+    world.govern(instruction::expiry_create(&underlying, &world.governance.pubkey(), expiry));
+    world.govern(instruction::strike_create(&underlying, expiry, 200 * QUOTE));
+    let series = world.series(index, 0, 0, OptionKind::Call);
+    world.trade_at_mark(BUYER, SELLER, &series, 10).expect("trade");
+    sold(&world);
+    world.feeds.pop();
+    world.advance(DEAD_AFTER_SECONDS + 1);
+    let risky = world.series(BTC, 0, 0, OptionKind::Put);
+    refused(&world, "TradeNotReducing", || world.trade_at_mark(BUYER, SELLER, &risky, 1));
+    world.move_price(BTC, BTC_PRICE);
+    refused(&world, "PriceStale", || world.withdraw(SELLER, 1));
+    world.full_check();
+}
