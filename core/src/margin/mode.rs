@@ -1,6 +1,7 @@
 //! Which rule a margin account is held to: the one place where modes part.
 
 use crate::error::CoreError;
+use crate::margin::close_out::{self, CloseOutBalances};
 use crate::margin::scenario::PortfolioView;
 use crate::margin::view::{Balances, Book};
 use crate::margin::{cross, scenario};
@@ -21,6 +22,14 @@ impl Mode<'_> {
         match self {
             Self::Cross => cross::balances(book),
             Self::Portfolio(view) => scenario::balances(book, view),
+        }
+    }
+
+    /// The balances a close-out of `book` stands on. Errors: as [`Mode::balances`].
+    pub fn close_out_balances(&self, book: &Book) -> Result<CloseOutBalances, CoreError> {
+        match self {
+            Self::Cross => close_out::close_out_balances(book),
+            Self::Portfolio(view) => scenario::close_out_balances(book, view),
         }
     }
 

@@ -19,6 +19,7 @@
 //! payoff. A price per contract is rounded once, the same for both sides; sums are exact; every product on top is
 //! rounded against the account.
 
+mod close_out;
 pub mod columns;
 mod evaluate;
 pub mod parameters;
@@ -27,6 +28,7 @@ mod sums;
 mod surface;
 pub mod tenor;
 
+pub use close_out::close_out_balances;
 pub use columns::{columns_needed, Column, Grid, Reach, Shift, COLUMNS_MAX, STEPS_MAX};
 pub use evaluate::{balances, kernel_prices, maintenance_at, steps_needed};
 pub use parameters::PortfolioParameters;

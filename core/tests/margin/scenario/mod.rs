@@ -7,8 +7,12 @@ mod rows;
 mod rules;
 
 use plimsoll_core::error::CoreError;
-use plimsoll_core::margin::scenario::{balances, fill_rows, Grid, Reach, Rows, RowsHeader, RowsStamp, ROW};
-use plimsoll_core::margin::{Balances, Book, Drift, PortfolioParameters, PortfolioView, ScenarioView};
+use plimsoll_core::margin::scenario::{
+    balances, close_out_balances, fill_rows, Grid, Reach, Rows, RowsHeader, RowsStamp, ROW,
+};
+use plimsoll_core::margin::{
+    Balances, Book, CloseOutBalances, Drift, PortfolioParameters, PortfolioView, ScenarioView,
+};
 use plimsoll_core::position::{OptionKind, Position};
 use plimsoll_core::units::{ContractSize, Price, Ratio};
 use proptest::prelude::*;
@@ -75,6 +79,11 @@ impl Account {
     /// The balances.
     pub fn balances(&self) -> Balances {
         self.try_balances().unwrap()
+    }
+
+    /// What a close-out stands on.
+    pub fn close_out(&self) -> CloseOutBalances {
+        self.with(close_out_balances).unwrap()
     }
 
     /// The reach of a range, extended as the initial balance is.

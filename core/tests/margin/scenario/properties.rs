@@ -1,8 +1,8 @@
 //! What holds for any book in portfolio mode.
 
-use plimsoll_core::margin::CollateralView;
+use plimsoll_core::margin::{CollateralView, CrossParameters, UnderlyingView};
 use plimsoll_core::position::{OptionKind, Position};
-use plimsoll_core::units::{Quote, Ratio};
+use plimsoll_core::units::{ContractSize, Quote, Ratio};
 use proptest::prelude::*;
 
 use super::super::fixtures::position;
@@ -10,6 +10,10 @@ use super::{any_account, any_leg, per_mille, Account};
 
 /// Atoms that the roundings of one balance can differ by: a few per charge.
 const ROUNDING: i128 = 40;
+
+fn contract_size(account: &Account) -> ContractSize {
+    account.book.underlyings[0].contract_size
+}
 
 fn split(account: &Account, first: impl Fn(usize) -> bool) -> [Account; 2] {
     [true, false].map(|wanted| {
@@ -98,6 +102,35 @@ proptest! {
         let view = &mut there.book.underlyings[0];
         (view.spot, view.low, view.high) = (raw, raw, raw);
         prop_assert!(walking.balances().maintenance <= there.balances().maintenance);
+    }
+
+    #[test]
+    fn a_close_out_stands_on_equity_and_maintenance_and_the_better_price_of_both(
+        mut account in any_account(), raw in 700i64..1_400, value in 0i64..1_000_000_000_000,
+    ) {
+        let spot = account.book.underlyings[0].spot;
+        account.book.collateral = vec![CollateralView {
+            value: Quote(value),
+            price_underlying: Some(0),
+            factor: Ratio(900_000),
+            confidence: Ratio::ONE,
+        }];
+        let view = &mut account.book.underlyings[0];
+        *view = view.worse_of(spot, Some(per_mille(spot, raw)));
+        let (got, closed) = (account.balances(), account.close_out());
+        prop_assert_eq!(closed.equity, got.equity);
+        prop_assert_eq!(closed.mark_to_market, got.mark_to_market);
+        prop_assert_eq!(closed.maintenance, got.maintenance);
+        let mut there = account.clone();
+        let moved = per_mille(spot, raw);
+        there.book.underlyings[0] = UnderlyingView::converged(moved, contract_size(&account), CrossParameters::REFERENCE);
+        let raw_marks = there.balances().mark_to_market;
+        prop_assert_eq!(got.by_underlying[0].raw_mark_to_market, raw_marks);
+        // The collateral moves with the price, rounded up.
+        let change = i128::from(value) * i128::from(moved.0 - spot.0);
+        let collateral = change.div_euclid(i128::from(spot.0)) + i128::from(change.rem_euclid(i128::from(spot.0)) > 0);
+        let gain = (raw_marks - got.mark_to_market + collateral).max(0);
+        prop_assert_eq!(closed.equity_high, got.equity + gain);
     }
 
     #[test]

@@ -60,6 +60,10 @@ proptest! {
         let credited = cached.balances();
         prop_assert!(credited.initial >= fresh.initial, "{} {}", credited.initial, fresh.initial);
         prop_assert!(credited.maintenance >= fresh.maintenance, "{} {}", credited.maintenance, fresh.maintenance);
+        let closed = cached.close_out();
+        prop_assert_eq!((closed.maintenance, closed.equity), (credited.maintenance, credited.equity));
+        let dearer = Account { rows: vec![], ..cached }.close_out().equity_high;
+        prop_assert!(closed.equity_high >= dearer, "{} {}", closed.equity_high, dearer);
     }
 }
 

@@ -1,7 +1,9 @@
 //! The scenario list, every charge by hand, and refusals.
 
 use plimsoll_core::error::CoreError;
-use plimsoll_core::margin::scenario::{balances, kernel_prices, maintenance_at, Grid, Reach, Shift};
+use plimsoll_core::margin::scenario::{
+    balances, close_out_balances, kernel_prices, maintenance_at, Grid, Reach, Shift,
+};
 use plimsoll_core::margin::{cross, CollateralView, Mode, PortfolioParameters};
 use plimsoll_core::position::OptionKind::{Call, Put};
 use plimsoll_core::units::{Price, Quote, Ratio};
@@ -166,6 +168,8 @@ fn a_mode_is_the_rule_it_names() {
         assert_eq!(portfolio.maintenance_at(book, 0, at), maintenance_at(book, view, 0, at));
         assert_eq!(Mode::Cross.balances(book), cross::balances(book));
         assert_eq!(Mode::Cross.maintenance_at(book, 0, at), cross::maintenance_at(book, 0, at));
+        assert_eq!(portfolio.close_out_balances(book), close_out_balances(book, view));
+        assert_eq!(Mode::Cross.close_out_balances(book), plimsoll_core::margin::close_out_balances(book));
         assert_ne!(portfolio.balances(book), Mode::Cross.balances(book));
     });
 }
