@@ -8,8 +8,10 @@ use plimsoll_core::position::OptionKind;
 use plimsoll_core::units::{Price, Quote, Ratio};
 use proptest::prelude::*;
 
+use super::super::chain::PLAIN;
 use super::super::documents::float;
-use super::{any_account, Account, USD};
+use super::super::fixtures::{expiry, position, OwnedBook};
+use super::{any_account, Account, DAY, USD};
 
 fn ppm(value: impl Into<i128>) -> Real {
     Real::from_ratio(value.into(), 1_000_000).unwrap()
@@ -163,6 +165,89 @@ fn assert_same(account: &Account) -> Result<(), TestCaseError> {
         prop_assert!((got - expected).abs() <= allowed, "{name}: {got} against {expected}, allowed {allowed}");
     }
     Ok(())
+}
+
+/// A change of one parameter.
+type Set = fn(&mut PortfolioParameters, i32);
+
+/// Every parameter that balances depend on, with the ends of its hard range.
+const FIELDS: [(&str, Set, i32, i32); 33] = [
+    ("grid_step", |p, v| p.grid_step = v as u32, 5_000, 118_000),
+    ("range_reference", |p, v| p.range_reference = v as u32, 10_000, 950_000),
+    ("tail_dampening", |p, v| p.tail_dampening = v as u32, 0, 2_000_000),
+    ("tails, lowest", |p, v| p.tails[0] = v as u32, 50_000, 8_000_000),
+    ("tails, highest", |p, v| p.tails[7] = v as u32, 50_000, 8_000_000),
+    ("range_up", |p, v| p.range_up = v as u32, 0, 5_000_000),
+    ("range_down", |p, v| p.range_down = v as u32, 0, 1_000_000),
+    ("min_vol_up", |p, v| p.min_vol_up = v as u32, 0, 4_000_000),
+    ("short_power", |p, v| p.short_power = v as u32, 0, 1_000_000),
+    ("long_power", |p, v| p.long_power = v as u32, 0, 1_000_000),
+    ("dte_floor_seconds", |p, v| p.dte_floor_seconds = v as u32, 3_600, 2_592_000),
+    ("linear_base_cap", |p, v| p.linear_base_cap = v as u32, 40_000, 1_000_000),
+    ("linear_c_base", |p, v| p.linear_c_base = v, -1_000_000, 1_000_000),
+    ("abs_base_cap", |p, v| p.abs_base_cap = v as u32, 40_000, 1_000_000),
+    ("abs_c_base", |p, v| p.abs_c_base = v, -1_000_000, 1_000_000),
+    ("skew_min_k", |p, v| p.skew_min_k = v as u32, 1_000, 1_000_000),
+    ("skew_width", |p, v| p.skew_width = v as u32, 0, 20_000_000),
+    ("skew_static", |p, v| p.skew_static = v as u32, 0, 2_000_000),
+    ("skew_scale", |p, v| p.skew_scale = v, -1_000_000, 1_000_000),
+    ("base_long", |p, v| p.base_long = v as u32, 0, 1_000_000),
+    ("long_add", |p, v| p.long_add = v as u32, 0, 2_000_000),
+    ("basis_up", |p, v| p.basis_up = v as u32, 1_000_000, 2_000_000),
+    ("basis_down", |p, v| p.basis_down = v as u32, 50_000, 1_000_000),
+    ("basis_add", |p, v| p.basis_add = v as u32, 0, 5_000_000),
+    ("basis_mult", |p, v| p.basis_mult = v as u32, 0, 20_000_000),
+    ("mm_option", |p, v| p.mm_option = v as u32, 0, 200_000),
+    ("im_option", |p, v| p.im_option = v as u32, 0, 200_000),
+    ("conf_threshold", |p, v| p.conf_threshold = v as u32, 0, 1_000_000),
+    ("conf_margin", |p, v| p.conf_margin = v as u32, 0, 5_000_000),
+    ("peg_threshold", |p, v| p.peg_threshold = v as u32, 0, 1_000_000),
+    ("peg_factor", |p, v| p.peg_factor = v as u32, 0, 10_000_000),
+    ("mm_factor", |p, v| p.mm_factor = v as u32, 500_000, 1_000_000),
+    ("im_factor", |p, v| p.im_factor = v as u32, 800_000, 3_000_000),
+];
+
+/// Books that lose to a move, to volatility and to skew, near and far, under doubt and a weak quote token.
+fn sweep_books() -> Vec<Account> {
+    let strikes: Vec<i64> = [1_000, 1_500, 1_900, 2_000, 2_100, 2_500, 4_000].iter().map(|k| k * USD).collect();
+    let books: [&[(usize, OptionKind, i32)]; 5] = [
+        &[(2, OptionKind::Put, -10), (4, OptionKind::Call, -10)],
+        &[(3, OptionKind::Put, 10), (3, OptionKind::Call, 10)],
+        &[(0, OptionKind::Put, -40), (6, OptionKind::Call, -40)],
+        // Sold forward against the delta of a risk reversal.
+        &[(2, OptionKind::Put, -10), (4, OptionKind::Call, 10), (3, OptionKind::Call, -8), (3, OptionKind::Put, 8)],
+        // Wings against the body.
+        &[(1, OptionKind::Put, 60), (5, OptionKind::Call, 60), (3, OptionKind::Put, -3), (3, OptionKind::Call, -3)],
+    ];
+    let account = |slot: usize, legs: &[(usize, OptionKind, i32)]| {
+        let expiries = vec![expiry(5 * DAY, 60, &strikes), expiry(200 * DAY, 50, &strikes)];
+        let legs = legs.iter().map(|(strike, kind, quantity)| position(slot, *strike, *kind, *quantity)).collect();
+        let mut account = Account::new(OwnedBook::one(2_000 * USD, PLAIN, expiries, legs));
+        account.book.expiries[slot].head.forward_confidence = Ratio(500_000);
+        account.book.stable = 980_000;
+        account.ranges = [100_000, 60_000];
+        account
+    };
+    books.iter().flat_map(|legs| [account(0, legs), account(1, legs)]).collect()
+}
+
+#[test]
+fn each_parameter_is_followed_to_both_ends_of_its_range_and_matters() {
+    for (name, set, low, high) in FIELDS {
+        let mut matters = false;
+        for mut account in sweep_books() {
+            let [least, most] = [low, high].map(|value| {
+                // The evaluator has no rule for a cap below zero.
+                (account.parameters.linear_base_cap, account.parameters.abs_base_cap) = (800_000, 800_000);
+                set(&mut account.parameters, value);
+                account.parameters.validate().unwrap();
+                assert_same(&account).unwrap_or_else(|error| panic!("{name} = {value}: {error}"));
+                account.balances()
+            });
+            matters |= least != most;
+        }
+        assert!(matters, "{name}");
+    }
 }
 
 proptest! {
