@@ -2,6 +2,7 @@
 
 use crate::error::CoreError;
 use crate::margin::close_out::{self, CloseOutBalances};
+use crate::margin::liquidation_price::{self, LiquidationPrices};
 use crate::margin::scenario::PortfolioView;
 use crate::margin::view::{Balances, Book};
 use crate::margin::{cross, scenario};
@@ -31,6 +32,12 @@ impl Mode<'_> {
             Self::Cross => close_out::close_out_balances(book),
             Self::Portfolio(view) => scenario::close_out_balances(book, view),
         }
+    }
+
+    /// The nearest prices of the underlying at `index` that make `book` liquidatable, as
+    /// [`liquidation_price::liquidation_prices`]. Errors: as [`Mode::balances`].
+    pub fn liquidation_prices(&self, book: &Book, index: u8) -> Result<LiquidationPrices, CoreError> {
+        liquidation_price::search(self, book, index)
     }
 
     /// Maintenance balance of `book` if the underlying at `index` traded at `price` and every other stayed.

@@ -212,6 +212,21 @@ fn maintenance_of_a_short_call_falls_as_the_price_rises() {
 }
 
 #[test]
+fn a_liquidation_price_is_the_first_whose_maintenance_fails() {
+    let mut account = plain(&[(2, Call, -1)]);
+    account.book.cash = 900 * USD;
+    assert!(account.balances().maintenance > 0);
+    account.with(|book, view| {
+        let found = Mode::Portfolio(*view).liquidation_prices(book, 0).unwrap();
+        let above = found.above.unwrap();
+        assert_eq!(found.below, None);
+        assert!(maintenance_at(book, view, 0, above).unwrap() < 0);
+        assert!(maintenance_at(book, view, 0, Price(above.0 - 1)).unwrap() >= 0);
+        assert_ne!(Mode::Cross.liquidation_prices(book, 0).unwrap(), found);
+    });
+}
+
+#[test]
 fn kernel_prices_are_counted_for_what_has_no_rows() {
     let mut account = plain(&[(2, Call, -10), (1, Put, -4), (1, Call, 1)]);
     let count = |account: &Account| account.with(kernel_prices).unwrap();
