@@ -25,4 +25,5 @@ mod margin {
     mod properties;
     mod published;
     mod scan;
+    mod scenario;
 }

@@ -42,7 +42,7 @@ pub fn close_out_balances(book: &Book) -> Result<CloseOutBalances, CoreError> {
 }
 
 /// What the collateral that underlying `at` prices gains (-: loses) at its raw price, rounded up.
-fn collateral_gain(book: &Book, at: u8) -> Result<Wide, CoreError> {
+pub(super) fn collateral_gain(book: &Book, at: u8) -> Result<Wide, CoreError> {
     let mover = book.underlying(at)?;
     let Some(raw) = mover.walking else { return Ok(0) };
     let (one, stable) = (i64::from(Ratio::ONE.0), i64::from(book.stable_price.0));

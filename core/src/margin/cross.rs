@@ -360,7 +360,12 @@ impl<'a> LegRules<'a> {
     }
 }
 
-fn settled_value(net: &Netting, expiry: &ExpiryView, settlement: Price, size: ContractSize) -> Result<Wide, CoreError> {
+pub(super) fn settled_value(
+    net: &Netting,
+    expiry: &ExpiryView,
+    settlement: Price,
+    size: ContractSize,
+) -> Result<Wide, CoreError> {
     let multiplier = net.multiplier();
     let mut value: Wide = 0;
     for strike in net.iter() {
@@ -399,7 +404,7 @@ pub(super) fn collateral_equity(book: &Book) -> Result<Wide, CoreError> {
 }
 
 /// `(1 - confidence) x factor x amount` below `threshold`, else 0, rounded up.
-fn doubt_up(amount: i64, confidence: Ratio, threshold: Ratio, factor: Ratio) -> Result<i64, CoreError> {
+pub(super) fn doubt_up(amount: i64, confidence: Ratio, threshold: Ratio, factor: Ratio) -> Result<i64, CoreError> {
     if confidence >= threshold {
         return Ok(0);
     }
@@ -407,7 +412,7 @@ fn doubt_up(amount: i64, confidence: Ratio, threshold: Ratio, factor: Ratio) -> 
 }
 
 /// `max(0, 1 - scale (1 - factor)) x value`, rounded down: collateral that falls with the position is cut with it.
-fn counted_down(value: i64, factor: Ratio, scale: Ratio) -> Result<i64, CoreError> {
+pub(super) fn counted_down(value: i64, factor: Ratio, scale: Ratio) -> Result<i64, CoreError> {
     let cut = share_up(value, Ratio(Ratio::ONE.0.saturating_sub(factor.0)), scale)?;
     Ok(value.saturating_sub(cut).max(0))
 }
@@ -425,7 +430,7 @@ fn share_up(amount: i64, ratio: Ratio, scale: Ratio) -> Result<i64, CoreError> {
     }
 }
 
-fn magnitude(amount: i64) -> Result<u64, CoreError> {
+pub(super) fn magnitude(amount: i64) -> Result<u64, CoreError> {
     u64::try_from(amount).map_err(|_| CoreError::OutOfDomain)
 }
 

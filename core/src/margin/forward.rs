@@ -9,7 +9,7 @@
 use crate::error::CoreError;
 use crate::margin::view::{ExpiryView, UnderlyingView};
 use crate::math::fixed::mul_div_down;
-use crate::math::time::{averaging_deviation, deviation, WINDOW_SECONDS, WINDOW_VARIANCE_SECONDS};
+use crate::math::time::{averaging_deviation, deviation_at, sqrt_time, WINDOW_SECONDS, WINDOW_VARIANCE_SECONDS};
 use crate::units::Price;
 
 /// What a price evaluation needs to know of an expiry.
@@ -21,36 +21,77 @@ pub struct Forward {
     pub deviation: i64,
 }
 
+/// The forward of an expiry in its two parts, and what makes a deviation of a volatility.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// F_fix: what the settlement average has fixed, quote atoms per whole underlying, >= 0.
+    pub fixed: i64,
+    /// F_var: what a price move multiplies, >= 0.
+    pub variable: i64,
+    /// Square root of the variance time, Q40; 0 once expired.
+    root: i64,
+    /// Inside the settlement window.
+    averaging: bool,
+}
+
+impl Split {
+    /// `F_fix + F_var`, > 0.
+    pub const fn price(&self) -> i64 {
+        self.fixed.saturating_add(self.variable)
+    }
+
+    /// v sqrt(t) with the averaging adjustment, Q32, of a volatility in Q32.
+    #[inline]
+    pub fn deviation(&self, vol: i64) -> i64 {
+        let plain = deviation_at(vol, self.root);
+        if self.averaging {
+            averaging_deviation(plain, self.variable, self.price())
+        } else {
+            plain
+        }
+    }
+}
+
 /// The forward of `expiry` when its underlying trades at `spot`.
 ///
 /// Expired and not settled: the average so far (the forward if nothing was sampled) with deviation 0.
 /// Errors: `OutOfDomain` for samples outside the window or a basis of -100 % or less, `Overflow`.
 pub fn forward_at(expiry: &ExpiryView, spot: Price) -> Result<Forward, CoreError> {
+    let split = split_at(expiry, spot)?;
+    Ok(Forward { price: split.price(), deviation: split.deviation(expiry.vol.0) })
+}
+
+/// The parts of [`forward_at`]. Expired and not settled: the share of the window that nothing was sampled in moves
+/// with the price. Errors: as there.
+pub fn split_at(expiry: &ExpiryView, spot: Price) -> Result<Split, CoreError> {
     let full = basis_forward(expiry, spot)?;
     let t = expiry.seconds_to_expiry;
     if t > WINDOW_SECONDS {
         // PROOF: t > 1800.
-        let t = t.wrapping_sub(WINDOW_VARIANCE_SECONDS);
-        return Ok(Forward { price: full, deviation: deviation(expiry.vol.0, t) });
+        let root = sqrt_time(t.wrapping_sub(WINDOW_VARIANCE_SECONDS));
+        return Ok(Split { fixed: 0, variable: full, root, averaging: false });
     }
     windowed(expiry, full)
 }
 
-fn windowed(expiry: &ExpiryView, full: i64) -> Result<Forward, CoreError> {
+fn windowed(expiry: &ExpiryView, full: i64) -> Result<Split, CoreError> {
     let sampled = expiry.sampled_seconds;
     if !(0..=WINDOW_SECONDS).contains(&sampled) {
         return Err(CoreError::OutOfDomain);
     }
-    if expiry.seconds_to_expiry <= 0 {
-        let price = if sampled > 0 { expiry.average.0 } else { full };
-        return Ok(Forward { price: price.max(1), deviation: 0 });
-    }
     let rest = WINDOW_SECONDS.checked_sub(sampled).ok_or(CoreError::Overflow)?;
-    let fixed = mul_div_down(expiry.average.0, sampled, WINDOW_SECONDS).ok_or(CoreError::Overflow)?;
-    let variable = mul_div_down(full, rest, WINDOW_SECONDS).ok_or(CoreError::Overflow)?;
-    let price = fixed.checked_add(variable).ok_or(CoreError::Overflow)?.max(1);
-    let plain = deviation(expiry.vol.0, expiry.seconds_to_expiry);
-    Ok(Forward { price, deviation: averaging_deviation(plain, variable, price) })
+    let part = |price, seconds| mul_div_down(price, seconds, WINDOW_SECONDS).ok_or(CoreError::Overflow);
+    if expiry.seconds_to_expiry <= 0 {
+        let price = if sampled > 0 { expiry.average.0 } else { full }.max(1);
+        let fixed = part(price, sampled)?;
+        // PROOF: 0 <= fixed <= price.
+        return Ok(Split { fixed, variable: price.wrapping_sub(fixed), root: 0, averaging: false });
+    }
+    let fixed = part(expiry.average.0.max(0), sampled)?;
+    // A price of zero has no logarithm.
+    let variable = part(full, rest)?.max(i64::from(fixed == 0));
+    fixed.checked_add(variable).ok_or(CoreError::Overflow)?;
+    Ok(Split { fixed, variable, root: sqrt_time(expiry.seconds_to_expiry), averaging: true })
 }
 
 fn basis_forward(expiry: &ExpiryView, spot: Price) -> Result<i64, CoreError> {

@@ -1,7 +1,7 @@
 //! Where the price of an underlying would have to go for an account to be liquidatable. For clients.
 
 use crate::error::CoreError;
-use crate::margin::cross::maintenance_at;
+use crate::margin::mode::Mode;
 use crate::margin::view::Book;
 use crate::units::{Price, Wide};
 
@@ -18,23 +18,33 @@ pub struct LiquidationPrices {
     pub above: Option<Price>,
 }
 
-/// The liquidation prices of the underlying at `index`, every other price unchanged.
+/// The liquidation prices of the underlying at `index` in cross or isolated mode, every other price unchanged.
 ///
 /// Searched outward in steps of 2 %, then bisected to one atom: a region narrower than a step can be missed.
 /// Already liquidatable: both are the accepted price. Errors: as [`crate::margin::cross::balances`].
 pub fn liquidation_prices(book: &Book, index: u8) -> Result<LiquidationPrices, CoreError> {
+    search(&Mode::Cross, book, index)
+}
+
+/// [`liquidation_prices`] in any mode. Errors: as [`Mode::balances`].
+pub(super) fn search(mode: &Mode, book: &Book, index: u8) -> Result<LiquidationPrices, CoreError> {
     let spot = book.underlying(index)?.spot;
-    if maintenance_at(book, index, spot)? < 0 {
+    let fails = |price| Ok(mode.maintenance_at(book, index, price)? < 0);
+    if fails(spot)? {
         return Ok(LiquidationPrices { below: Some(spot), above: Some(spot) });
     }
     Ok(LiquidationPrices {
-        below: first_crossing(book, index, (98, 100), STEPS_DOWN)?,
-        above: first_crossing(book, index, (102, 100), STEPS_UP)?,
+        below: first_crossing(&fails, spot, (98, 100), STEPS_DOWN)?,
+        above: first_crossing(&fails, spot, (102, 100), STEPS_UP)?,
     })
 }
 
-fn first_crossing(book: &Book, index: u8, ratio: (i64, i64), steps: u32) -> Result<Option<Price>, CoreError> {
-    let mut good = book.underlying(index)?.spot;
+fn first_crossing(
+    fails: &dyn Fn(Price) -> Result<bool, CoreError>,
+    mut good: Price,
+    ratio: (i64, i64),
+    steps: u32,
+) -> Result<Option<Price>, CoreError> {
     for _ in 0..steps {
         let next = Wide::from(good.0).checked_mul(Wide::from(ratio.0)).ok_or(CoreError::Overflow)?;
         let next = next.checked_div(Wide::from(ratio.1)).ok_or(CoreError::DivisionByZero)?;
@@ -42,8 +52,8 @@ fn first_crossing(book: &Book, index: u8, ratio: (i64, i64), steps: u32) -> Resu
         if next == good || next.0 <= 0 {
             return Ok(None);
         }
-        if maintenance_at(book, index, next)? < 0 {
-            return bisect(book, index, good, next).map(Some);
+        if fails(next)? {
+            return bisect(fails, good, next).map(Some);
         }
         good = next;
     }
@@ -51,10 +61,14 @@ fn first_crossing(book: &Book, index: u8, ratio: (i64, i64), steps: u32) -> Resu
 }
 
 /// The price nearest to `good` in (good, bad] with a negative balance, for a balance that changes sign once there.
-fn bisect(book: &Book, index: u8, mut good: Price, mut bad: Price) -> Result<Price, CoreError> {
+fn bisect(
+    fails: &dyn Fn(Price) -> Result<bool, CoreError>,
+    mut good: Price,
+    mut bad: Price,
+) -> Result<Price, CoreError> {
     while good.0.abs_diff(bad.0) > 1 {
         let middle = Price(good.0.midpoint(bad.0));
-        if maintenance_at(book, index, middle)? < 0 {
+        if fails(middle)? {
             bad = middle;
         } else {
             good = middle;

@@ -3,9 +3,11 @@
 //! | module | for | arithmetic |
 //! |---|---|---|
 //! | [`cross`] | cross and isolated mode, on chain, in the keeper and in clients | `i64` per leg, `i128` sums |
+//! | [`scenario`] | portfolio mode | `i64` per leg, `i128` sums |
 //! | [`evaluator`] | portfolio and cross mode of the offline evaluator, any size and any fraction | Q64 in `i128` |
 //!
-//! Both take plain values ([`view`]) that the program, the keeper and the clients fill in from accounts.
+//! The first two take plain values ([`view`]) that the program, the keeper and the clients fill in from accounts;
+//! [`Mode`] is where they part.
 
 pub mod bounds;
 pub mod close_out;
@@ -15,9 +17,11 @@ pub mod evaluator;
 pub mod forward;
 pub mod kernel;
 pub mod liquidation_price;
+pub mod mode;
 pub mod netting;
 pub mod parameters;
 pub mod scan;
+pub mod scenario;
 pub mod view;
 
 pub use bounds::listing_bound_holds;
@@ -25,6 +29,8 @@ pub use close_out::{close_out_balances, CloseOutBalances};
 pub use cross::{balances, mark, payoff};
 pub use evaluator::portfolio;
 pub use liquidation_price::{liquidation_prices, LiquidationPrices};
+pub use mode::Mode;
 pub use parameters::{CrossParameters, ParameterError};
 pub use scan::{margin_scale, scan_range, ScanParameters};
+pub use scenario::{Drift, PortfolioParameters, PortfolioView, ScenarioView};
 pub use view::{Balances, Book, CollateralRules, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};

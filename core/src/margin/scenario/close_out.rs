@@ -1,0 +1,37 @@
+//! The balances a close-out stands on, in portfolio mode.
+
+use crate::error::CoreError;
+use crate::margin::close_out::{collateral_gain, CloseOutBalances};
+use crate::margin::cross::{collateral_equity, difference, sum, unmoved_collateral};
+use crate::margin::scenario::evaluate::{quoted_down, Account};
+use crate::margin::scenario::{Drift, PortfolioView};
+use crate::margin::view::Book;
+
+/// The close-out balances of `book`. Others gain by them: what rows may have moved counts for the account, in the
+/// maintenance balance and in the equity that a bidder pays for.
+///
+/// Errors: as [`super::balances`].
+pub fn close_out_balances(book: &Book, view: &PortfolioView) -> Result<CloseOutBalances, CoreError> {
+    book.validate()?;
+    let view = &PortfolioView { drift: Drift::Credited, ..*view };
+    let mut out = CloseOutBalances::default();
+    let (mut maintenance, mut gain) = (book.cash.wide(), 0);
+    for (index, underlying) in (0u8..).zip(book.underlyings) {
+        let account = Account::new(book, view, index)?;
+        let here = account.standing_at(underlying.spot)?;
+        let (mut lowest, mut highest) = (here.maintenance, here.drift);
+        if let Some(there) = account.raw_standing()? {
+            lowest = lowest.min(there.maintenance);
+            let options = difference(sum(there.marks, there.drift)?, here.marks)?;
+            highest = highest.max(sum(options, collateral_gain(book, index)?)?);
+        }
+        out.mark_to_market = sum(out.mark_to_market, here.marks)?;
+        maintenance = sum(maintenance, lowest)?;
+        gain = sum(gain, highest)?;
+    }
+    let rest = unmoved_collateral(book)?.maintenance;
+    out.maintenance = sum(maintenance, quoted_down(rest, book.stable_price)?)?;
+    out.equity = sum(sum(book.cash.wide(), out.mark_to_market)?, collateral_equity(book)?)?;
+    out.equity_high = sum(out.equity, gain)?;
+    Ok(out)
+}

@@ -1,0 +1,447 @@
+//! The balances of a book in portfolio mode.
+
+use crate::error::CoreError;
+use crate::margin::contract::SizeFraction;
+use crate::margin::cross::{
+    collateral_equity, counted_down, difference, doubt_up, magnitude, settled_value, sum, unmoved_collateral,
+};
+use crate::margin::forward::Forward;
+use crate::margin::kernel::Pricer;
+use crate::margin::netting::{Netting, StrikeNet};
+use crate::margin::scenario::columns::{columns_needed, Cell, Grid, Reach, COLUMNS_MAX, SPOTS_MAX};
+use crate::margin::scenario::rows::{Rows, ROW};
+use crate::margin::scenario::sums::{times_up, Kind, Sums};
+use crate::margin::scenario::surface::{Deviations, SizeMantissa, Surface};
+use crate::margin::scenario::tenor::Tenor;
+use crate::margin::scenario::{PortfolioView, ScenarioView};
+use crate::margin::view::{Balances, Book, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};
+use crate::math::black76::FORWARD_MULTIPLE_MAX;
+use crate::math::fixed::mul_div_down;
+use crate::parameters::PPM;
+use crate::units::{Price, Quote, Ratio, Wide};
+
+/// The balances of `book`: every scenario of every underlying.
+///
+/// Errors: those of [`Book::validate`]; `OutOfDomain` for an underlying without scenario view; `UnknownSeries` for a
+/// leg that names nothing or whose row is not filled or not far enough; `Overflow` beyond the listing bounds.
+#[inline(never)]
+pub fn balances(book: &Book, view: &PortfolioView) -> Result<Balances, CoreError> {
+    book.validate()?;
+    let mut out = Balances::default();
+    let (mut initial, mut maintenance) = (book.cash.wide(), book.cash.wide());
+    for (index, part) in (0u8..).zip(out.by_underlying.iter_mut()).take(book.underlyings.len()) {
+        *part = Account::new(book, view, index)?.worst()?;
+        initial = sum(initial, part.initial)?;
+        maintenance = sum(maintenance, part.maintenance)?;
+        out.mark_to_market = sum(out.mark_to_market, part.mark_to_market)?;
+    }
+    let rest = unmoved_collateral(book)?;
+    out.maintenance = sum(maintenance, quoted_down(rest.maintenance, book.stable_price)?)?;
+    out.initial = sum(initial, quoted_down(rest.initial, book.stable_price)?)?.min(out.maintenance);
+    out.equity = sum(sum(book.cash.wide(), out.mark_to_market)?, collateral_equity(book)?)?;
+    Ok(out)
+}
+
+/// Maintenance balance of `book` if the underlying at `index` traded at `price` and every other stayed.
+///
+/// Priced fresh. Errors: as [`balances`].
+pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price) -> Result<Wide, CoreError> {
+    book.validate()?;
+    let view = &PortfolioView { rows: &[], ..*view };
+    let rest = unmoved_collateral(book)?.maintenance;
+    let mut maintenance = sum(book.cash.wide(), quoted_down(rest, book.stable_price)?)?;
+    for (at, _) in (0u8..).zip(book.underlyings) {
+        let account = Account::new(book, view, at)?;
+        let part = if at == index { account.standing_at(price)? } else { account.lowest_standing()? };
+        maintenance = sum(maintenance, part.maintenance)?;
+    }
+    Ok(maintenance)
+}
+
+/// Grid steps a side that the rows of an underlying must serve for [`balances`].
+pub fn steps_needed(view: &UnderlyingView, rules: &ScenarioView) -> u8 {
+    let [initial, _] = Reach::of(view, rules);
+    initial.most()
+}
+
+/// How many kernel prices [`balances`] takes at most: legs of unsettled expiries without rows, times their columns,
+/// twice while the price walks.
+pub fn kernel_prices(book: &Book, view: &PortfolioView) -> Result<usize, CoreError> {
+    let mut prices = 0usize;
+    for (slot, expiry) in (0u8..).zip(book.expiries) {
+        let cached = view.rows.get(usize::from(slot)).is_some_and(Option::is_some);
+        if cached || expiry.settled.is_some() {
+            continue;
+        }
+        let legs = book.positions.iter().filter(|leg| leg.expiry_slot == slot && leg.quantity != 0).count();
+        if legs > 0 {
+            let underlying = book.underlying(expiry.underlying)?;
+            let rules = view.underlyings.get(usize::from(expiry.underlying)).ok_or(CoreError::OutOfDomain)?;
+            let passes = if underlying.walking.is_some() { 2 } else { 1 };
+            let columns = columns_needed(rules.parameters, steps_needed(underlying, rules));
+            prices = prices.saturating_add(legs.saturating_mul(columns).saturating_mul(passes));
+        }
+    }
+    Ok(prices)
+}
+
+/// Options and collateral of one underlying at one price.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// Part of the maintenance balance.
+    pub(super) maintenance: Wide,
+    /// Mark-to-market.
+    pub(super) marks: Wide,
+    /// What rows may have moved, gross contracts times distance, >= 0.
+    pub(super) drift: Wide,
+}
+
+/// One underlying of a book with what all its expiries share.
+pub(super) struct Account<'a> {
+    book: &'a Book<'a>,
+    portfolio: &'a PortfolioView<'a>,
+    index: u8,
+    view: &'a UnderlyingView,
+    rules: &'a ScenarioView<'a>,
+    size: SizeFraction,
+    mantissa: SizeMantissa,
+    initial: Kind,
+    maintenance: Kind,
+}
+
+impl<'a> Account<'a> {
+    #[inline(never)]
+    pub(super) fn new(book: &'a Book<'a>, portfolio: &'a PortfolioView<'a>, index: u8) -> Result<Self, CoreError> {
+        let view = book.underlying(index)?;
+        let rules = portfolio.underlyings.get(usize::from(index)).ok_or(CoreError::OutOfDomain)?;
+        let parameters = rules.parameters;
+        let gap = Ratio(parameters.peg_threshold.saturating_sub(book.stable_price.0));
+        let peg = u32::try_from(times_up(Wide::from(gap.0), Ratio(parameters.peg_factor))?);
+        let factor = parameters.im_factor.saturating_add(peg.map_err(|_| CoreError::Overflow)?);
+        let [initial, maintenance] = Reach::of(view, rules);
+        let drift = portfolio.drift;
+        Ok(Self {
+            book,
+            portfolio,
+            index,
+            view,
+            rules,
+            size: SizeFraction::new(view.contract_size)?,
+            mantissa: SizeMantissa::new(view.contract_size)?,
+            initial: Kind { reach: initial, factor: Ratio(factor), scale: view.scale_im, initial: true, drift },
+            maintenance: Kind {
+                reach: maintenance,
+                factor: Ratio(parameters.mm_factor),
+                scale: view.scale_mm,
+                initial: false,
+                drift,
+            },
+        })
+    }
+
+    /// The balances at the accepted price; maintenance not above that at the raw price while it walks.
+    #[inline(never)]
+    fn worst(&self) -> Result<UnderlyingBalances, CoreError> {
+        let grid = self.grid(self.initial.reach.most());
+        let mut sums = Sums::ZERO;
+        let spot = self.view.spot;
+        self.fill(&grid, grid.cells(self.initial.reach.most()), spot, &mut sums)?;
+        let mut out = UnderlyingBalances {
+            mark_to_market: sums.marks,
+            raw_mark_to_market: sums.marks,
+            initial: self.balance(&grid, &sums, &self.initial, spot)?,
+            maintenance: self.balance(&grid, &sums, &self.maintenance, spot)?,
+        };
+        if let Some(there) = self.raw_standing()? {
+            out.raw_mark_to_market = there.marks;
+            out.maintenance = out.maintenance.min(there.maintenance);
+        }
+        Ok(out)
+    }
+
+    /// At the raw price, while the accepted one walks toward it.
+    pub(super) fn raw_standing(&self) -> Result<Option<Standing>, CoreError> {
+        let raw = self.view.walking.filter(|raw| *raw != self.view.spot);
+        raw.map(|raw| self.standing_at(raw)).transpose()
+    }
+
+    /// At the accepted price, with the maintenance balance of the worse of accepted and raw.
+    fn lowest_standing(&self) -> Result<Standing, CoreError> {
+        let mut here = self.standing_at(self.view.spot)?;
+        if let Some(there) = self.raw_standing()? {
+            here.maintenance = here.maintenance.min(there.maintenance);
+        }
+        Ok(here)
+    }
+
+    /// The columns up to `steps`, prepared if an expiry is priced fresh.
+    fn grid(&self, steps: u8) -> Grid {
+        let mut grid = Grid::new(self.rules.parameters, steps);
+        let rows = |slot| self.portfolio.rows.get(slot).and_then(Option::as_ref);
+        let priced = |e: &ExpiryView| e.underlying == self.index && e.settled.is_none() && !e.strikes.is_empty();
+        if self.book.expiries.iter().enumerate().any(|(slot, e)| priced(e) && rows(slot).is_none()) {
+            grid.prepare();
+        }
+        grid
+    }
+
+    /// With the underlying at `spot`.
+    #[inline(never)]
+    pub(super) fn standing_at(&self, spot: Price) -> Result<Standing, CoreError> {
+        let steps = self.maintenance.reach.most();
+        let grid = self.grid(steps);
+        let mut sums = Sums::ZERO;
+        self.fill(&grid, grid.cells(steps), spot, &mut sums)?;
+        let maintenance = self.balance(&grid, &sums, &self.maintenance, spot)?;
+        Ok(Standing { maintenance, marks: sums.marks, drift: sums.drift })
+    }
+
+    /// Every expiry, then the collateral, at `spot`.
+    #[inline(never)]
+    fn fill(&self, grid: &Grid, cells: &[Cell], spot: Price, sums: &mut Sums) -> Result<(), CoreError> {
+        for (slot, expiry) in (0u8..).zip(self.book.expiries) {
+            if expiry.underlying == self.index {
+                self.add_expiry((slot, expiry), (grid, cells), spot, sums)?;
+            }
+        }
+        let (mut gaining, mut losing) = (0i64, 0i64);
+        for collateral in self.collateral() {
+            let value = self.value_at(collateral, spot)?;
+            let counted = counted_down(value, collateral.factor, Ratio::ONE)?;
+            gaining = gaining.checked_add(counted).ok_or(CoreError::Overflow)?;
+            losing = losing.checked_add(value).ok_or(CoreError::Overflow)?;
+        }
+        sums.finish(grid, cells, (gaining, losing))
+    }
+
+    #[inline(never)]
+    fn add_expiry(
+        &self,
+        (slot, expiry): (u8, &ExpiryView),
+        (grid, cells): (&Grid, &[Cell]),
+        spot: Price,
+        sums: &mut Sums,
+    ) -> Result<(), CoreError> {
+        let mut net = Netting::EMPTY;
+        net.fill(self.book.positions, slot, expiry.strikes.len())?;
+        if net.is_empty() {
+            return Ok(());
+        }
+        if let Some(settlement) = expiry.settled {
+            sums.marks = sum(sums.marks, settled_value(&net, expiry, settlement, self.view.contract_size)?)?;
+            return Ok(());
+        }
+        let now = Tenor::new(expiry, spot, self.rules.parameters)?;
+        let rows = self.portfolio.rows.get(usize::from(slot)).and_then(Option::as_ref);
+        let tenor = rows.map_or(&now, |rows| &rows.header.tenor);
+        let mut totals = [0i64; ROW];
+        let mut legs = Legs::default();
+        match rows {
+            // Columns that were never filled would count as zero.
+            Some(rows) if grid.needed(rows.header.steps) < cells.len() => return Err(CoreError::UnknownSeries),
+            Some(rows) => cached(rows, &net, cells, (&mut totals, &mut legs))?,
+            None => self.fresh((expiry, tenor), (grid, cells), &net, (&mut totals, &mut legs))?,
+        }
+        // A shocked forward is at most 8 times the forward.
+        let forward = self.size.up(magnitude(tenor.forward())?)?.saturating_mul(FORWARD_MULTIPLE_MAX);
+        sums.add_bound(legs.gross, forward.max(legs.highest))?;
+        sums.add_columns(cells, &totals, (now.long_share, now.basis_share));
+        self.add_charges(expiry, (tenor, &now), &legs, sums)
+    }
+
+    /// Naked shorts, confidence, exposure, and what rows may have moved.
+    #[inline(never)]
+    fn add_charges(
+        &self,
+        expiry: &ExpiryView,
+        (tenor, now): (&Tenor, &Tenor),
+        legs: &Legs,
+        sums: &mut Sums,
+    ) -> Result<(), CoreError> {
+        let rules = self.rules.parameters;
+        sums.naked = sums.naked.checked_add(legs.naked).ok_or(CoreError::Overflow)?;
+        let confidence = self.view.spot_confidence.min(expiry.forward_confidence).min(expiry.vol_confidence);
+        let spot = self.size.up(magnitude(self.view.spot.0)?)?;
+        let doubt = doubt_up(spot, confidence, Ratio(rules.conf_threshold), Ratio(rules.conf_margin))?;
+        // PROOF: a gross quantity is below 2^41 and every amount per contract below 2^63.
+        let times = |amount: i64| Wide::from(legs.gross).wrapping_mul(Wide::from(amount));
+        sums.doubt = sum(sums.doubt, times(doubt))?;
+        sums.exposure = sum(sums.exposure, times(self.size.up(magnitude(now.forward())?)?))?;
+        let distance = magnitude(tenor.distance_up(now))?;
+        if distance != 0 {
+            // Two atoms per contract more: rows and fresh prices are rounded apart.
+            sums.drift = sum(sums.drift, times(self.size.up(distance)?.saturating_add(2)))?;
+        }
+        Ok(())
+    }
+
+    /// One kernel price per strike and column. A strike whose calls and puts cancel is a forward and takes none.
+    #[inline(never)]
+    fn fresh(
+        &self,
+        (expiry, tenor): (&ExpiryView, &Tenor),
+        (grid, cells): (&Grid, &[Cell]),
+        net: &Netting,
+        (totals, legs): (&mut [i64; ROW], &mut Legs),
+    ) -> Result<(), CoreError> {
+        let [deviation, ..] = tenor.deviations;
+        let surface = Surface::new(tenor, grid, &self.mantissa)?;
+        let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, self.size)?;
+        let mut deviations = Deviations::new(tenor);
+        for strike in net.iter() {
+            let series = expiry.strike(strike.id)?;
+            let quantity = legs.add(strike, self.size.down(magnitude(series.price)?)?);
+            if quantity != 0 {
+                surface.add_calls(&mut deviations, cells, series, quantity, totals);
+            }
+            let marks = pricer.marks(series, (strike.calls != 0, strike.puts != 0))?;
+            legs.add_marks(strike, (marks.call, marks.put));
+        }
+        legs.settle_puts(cells, &surface.forwards(), totals);
+        Ok(())
+    }
+
+    /// Options and collateral of one balance with the underlying at `spot`.
+    #[inline(never)]
+    fn balance(&self, grid: &Grid, sums: &Sums, kind: &Kind, spot: Price) -> Result<Wide, CoreError> {
+        let rules = self.rules.parameters;
+        let per_contract = self.size.up(magnitude(spot.0)?)?;
+        let mut balance = sums.balance((grid, grid.cells(kind.reach.most())), rules, kind, per_contract)?;
+        for collateral in self.collateral() {
+            let value = self.value_at(collateral, spot)?;
+            balance = sum(balance, Wide::from(counted_down(value, collateral.factor, kind.scale)?))?;
+            if kind.initial {
+                let confidence = collateral.confidence.min(self.view.spot_confidence);
+                let doubt = doubt_up(value, confidence, Ratio(rules.conf_threshold), Ratio(rules.conf_margin))?;
+                balance = difference(balance, Wide::from(doubt))?;
+            }
+        }
+        Ok(balance)
+    }
+
+    fn collateral(&self) -> impl Iterator<Item = &'a CollateralView> + '_ {
+        self.book.collateral.iter().filter(|collateral| collateral.price_underlying == Some(self.index))
+    }
+
+    /// Value in quote atoms with the underlying at `spot`, rounded down.
+    #[inline(never)]
+    fn value_at(&self, collateral: &CollateralView, spot: Price) -> Result<i64, CoreError> {
+        let value = if spot == self.view.spot {
+            collateral.value.0
+        } else {
+            mul_div_down(collateral.value.0, spot.0, self.view.spot.0).ok_or(CoreError::Overflow)?
+        };
+        if self.book.stable_price == Ratio::ONE {
+            return Ok(value);
+        }
+        mul_div_down(value, PPM, i64::from(self.book.stable_price.0)).ok_or(CoreError::Overflow)
+    }
+}
+
+/// One multiply-add per strike and column.
+#[inline(never)]
+fn cached(
+    rows: &Rows,
+    net: &Netting,
+    cells: &[Cell],
+    (totals, legs): (&mut [i64; ROW], &mut Legs),
+) -> Result<(), CoreError> {
+    // Two rows at a time: a total is loaded and stored half as often.
+    let mut waiting = None;
+    for strike in net.iter() {
+        let row = rows.row(strike.id)?;
+        let [call, .., put, price] = row;
+        let quantity = legs.add(strike, *price);
+        if quantity != 0 {
+            match waiting.take() {
+                None => waiting = Some((quantity, row)),
+                Some(first) => add_rows([first, (quantity, row)], cells.len(), totals),
+            }
+        }
+        legs.add_marks(strike, (*call, *put));
+    }
+    if let Some(last) = waiting {
+        add_rows([last, (0, last.1)], cells.len(), totals);
+    }
+    legs.settle_puts(cells, &rows.header.forwards, totals);
+    Ok(())
+}
+
+/// Adds quantity times row for the first `columns` to `totals`, in whole chunks: what stands behind is not read.
+#[inline(never)]
+fn add_rows([(q, row), (p, other)]: [(i64, &[i64; ROW]); 2], columns: usize, totals: &mut [i64; ROW]) {
+    const CHUNK: usize = 4;
+    let ((rows, _), (others, _)) = (row.as_chunks::<CHUNK>(), other.as_chunks::<CHUNK>());
+    let (sums, _) = totals.as_chunks_mut::<CHUNK>();
+    let chunks = sums.iter_mut().zip(rows).zip(others).take(columns.div_ceil(CHUNK));
+    for ((sums, values), others) in chunks {
+        for ((sum, value), other) in sums.iter_mut().zip(values).zip(others) {
+            // Wraps like every product of a quantity here.
+            *sum = sum.wrapping_add(q.wrapping_mul(*value)).wrapping_add(p.wrapping_mul(*other));
+        }
+    }
+}
+
+/// What the legs of an expiry add up to beside the columns.
+#[derive(Clone, Copy, Debug, Default)]
+struct Legs {
+    /// Mark, atoms.
+    mark: i64,
+    /// Sum of puts, signed.
+    puts: i64,
+    /// Sum of puts times strike, atoms.
+    strikes: i64,
+    /// Contracts short after netting per strike, >= 0.
+    naked: i64,
+    /// Sum of magnitudes per series.
+    gross: u64,
+    /// Highest strike, atoms per contract.
+    highest: i64,
+}
+
+impl Legs {
+    /// Adds a strike worth `strike` atoms per contract; returns calls and puts together: the calls to price.
+    #[inline(always)]
+    fn add(&mut self, net: &StrikeNet, strike: i64) -> i64 {
+        let (calls, puts) = (i64::from(net.calls), i64::from(net.puts));
+        // PROOF: 64 strikes of two i32 keep every count below 2^39; products wrap and `Sums::add_bound` refuses those that do.
+        let quantity = calls.wrapping_add(puts);
+        self.puts = self.puts.wrapping_add(puts);
+        self.strikes = self.strikes.wrapping_add(puts.wrapping_mul(strike));
+        self.naked = self.naked.wrapping_sub(quantity.min(0));
+        self.gross = self.gross.wrapping_add(calls.unsigned_abs()).wrapping_add(puts.unsigned_abs());
+        self.highest = self.highest.max(strike);
+        quantity
+    }
+
+    #[inline(always)]
+    fn add_marks(&mut self, net: &StrikeNet, (call, put): (i64, i64)) {
+        let (calls, puts) = (i64::from(net.calls), i64::from(net.puts));
+        self.mark = self.mark.wrapping_add(calls.wrapping_mul(call)).wrapping_add(puts.wrapping_mul(put));
+    }
+
+    /// Turns calls into what the legs are worth by parity, and sets the mark.
+    #[inline(never)]
+    fn settle_puts(&self, cells: &[Cell], forwards: &[i64; SPOTS_MAX], totals: &mut [i64; ROW]) {
+        for (cell, total) in cells.iter().zip(totals.iter_mut()) {
+            let forward = forwards.get(usize::from(cell.spot)).copied().unwrap_or(0);
+            // PROOF: the true sum is below 2^63 (`Sums::add_bound`), so wrapping on the way cancels.
+            *total = total.wrapping_add(self.strikes).wrapping_sub(self.puts.wrapping_mul(forward));
+        }
+        let [mark, ..] = totals;
+        *mark = self.mark;
+    }
+}
+
+/// `value / stable`, rounded down. Errors: `Overflow`.
+#[inline(never)]
+pub(super) fn quoted_down(value: Wide, stable: Ratio) -> Result<Wide, CoreError> {
+    if stable == Ratio::ONE || value == 0 {
+        return Ok(value);
+    }
+    let value = Quote::from_wide(value)?;
+    mul_div_down(value.0, PPM, i64::from(stable.0)).map(Wide::from).ok_or(CoreError::Overflow)
+}
+
+// Two values of a row are no columns.
+const _: () = assert!(COLUMNS_MAX <= ROW - 2);

@@ -1,0 +1,205 @@
+//! Risk parameters of portfolio mode with the hard ranges the program enforces.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::margin::scenario::columns::STEPS_MAX;
+use crate::parameters::{in_range, ParameterError, PPM};
+
+/// Most tails of one underlying.
+pub const TAILS_MAX: usize = 8;
+
+/// Portfolio mode: the scenarios of one underlying and what is charged beside them. Shares are ppm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct PortfolioParameters {
+    /// Distance of two neighbouring spot scenarios, ppm of spot; the grid never moves, the scan range chooses how
+    /// much of it counts.
+    pub grid_step: u32,
+    /// Scan range at which tails were calibrated (R_reference), ppm of spot.
+    pub range_reference: u32,
+    /// Dampening of a tail with multiplier x: `tail_dampening range_reference / |x - 1|`, at most 1.
+    pub tail_dampening: u32,
+    /// Spot multipliers of the tails, ppm; unused ones are 0 and stand last.
+    pub tails: [u32; TAILS_MAX],
+    /// Rise of volatility at 30 days, share.
+    pub range_up: u32,
+    /// Fall of volatility at 30 days, share.
+    pub range_down: u32,
+    /// Least volatility after a rise, a year.
+    pub min_vol_up: u32,
+    /// p of the volatility shock `(30 d / max(t, dte_floor))^p` up to 30 days.
+    pub short_power: u32,
+    /// p beyond 30 days.
+    pub long_power: u32,
+    /// Time below which volatility shocks grow no further, seconds.
+    pub dte_floor_seconds: u32,
+    /// Cap of the linear skew: `linear_c_base sqrt(t) + linear_base_cap`, not below 0.
+    pub linear_base_cap: u32,
+    /// Its slope in the square root of time, signed.
+    pub linear_c_base: i32,
+    /// Cap of the absolute skew: `abs_c_base sqrt(t) + abs_base_cap`, not below 0.
+    pub abs_base_cap: u32,
+    /// Its slope in the square root of time, signed.
+    pub abs_c_base: i32,
+    /// Least k* of the skews: `max(skew_min_k, sqrt(t) skew_width (skew_static + sqrt(t) skew_scale))`.
+    pub skew_min_k: u32,
+    /// `skew_width` of k*.
+    pub skew_width: u32,
+    /// `skew_static` of k*.
+    pub skew_static: u32,
+    /// `skew_scale` of k*, signed.
+    pub skew_scale: i32,
+    /// Share of an expiry's positive shocked value that counts: `base_long exp(-t long_add)`.
+    pub base_long: u32,
+    /// Its decay a year.
+    pub long_add: u32,
+    /// Multiplier of the forward, basis up.
+    pub basis_up: u32,
+    /// Multiplier of the forward, basis down.
+    pub basis_down: u32,
+    /// Share of the basis loss that counts at once: `basis_add + basis_mult t`.
+    pub basis_add: u32,
+    /// Further share a year.
+    pub basis_mult: u32,
+    /// Share of spot per naked short, both balances.
+    pub mm_option: u32,
+    /// Further share, initial balance.
+    pub im_option: u32,
+    /// Confidence below which the add-on applies.
+    pub conf_threshold: u32,
+    /// Initial: the add-on is `(1 - conf) conf_margin` of the gross quantity at spot, or of the collateral.
+    pub conf_margin: u32,
+    /// Price of the quote token below which the initial loss factor rises.
+    pub peg_threshold: u32,
+    /// By this multiple of the gap.
+    pub peg_factor: u32,
+    /// Factor on the worst loss, maintenance balance.
+    pub mm_factor: u32,
+    /// Factor on the worst loss, initial balance.
+    pub im_factor: u32,
+    /// Oldest risk rows that may stand in for fresh prices, seconds.
+    pub rows_max_age_seconds: u32,
+    /// Largest distance of the accepted price from theirs, ppm of theirs.
+    pub rows_max_drift: u32,
+    /// Zero.
+    pub padding: u32,
+}
+
+const _: () = assert!(core::mem::size_of::<PortfolioParameters>() == 168);
+
+impl PortfolioParameters {
+    /// What new underlyings start from.
+    pub const REFERENCE: Self = Self {
+        grid_step: 45_000,
+        range_reference: 180_000,
+        tail_dampening: 770_000,
+        tails: [340_000, 670_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 5_000_000, 6_000_000],
+        range_up: 500_000,
+        range_down: 300_000,
+        min_vol_up: 400_000,
+        short_power: 300_000,
+        long_power: 130_000,
+        dte_floor_seconds: 86_400,
+        linear_base_cap: 150_000,
+        linear_c_base: -50_000,
+        abs_base_cap: 150_000,
+        abs_c_base: -50_000,
+        skew_min_k: 10_000,
+        skew_width: 4_000_000,
+        skew_static: 600_000,
+        skew_scale: -100_000,
+        base_long: 950_000,
+        long_add: 160_000,
+        basis_up: 1_045_000,
+        basis_down: 955_000,
+        basis_add: 500_000,
+        basis_mult: 2_000_000,
+        mm_option: 3_000,
+        im_option: 2_000,
+        conf_threshold: 550_000,
+        conf_margin: 1_000_000,
+        peg_threshold: 990_000,
+        peg_factor: 4_000_000,
+        mm_factor: 800_000,
+        im_factor: 1_000_000,
+        rows_max_age_seconds: 60,
+        rows_max_drift: 5_000,
+        padding: 0,
+    };
+
+    /// Checks every hard range and the order of the fields. Errors: the first field outside.
+    pub fn validate(&self) -> Result<(), ParameterError> {
+        // Eight steps stay above 5 % of spot.
+        in_range("grid_step", self.grid_step, 5_000, 118_000)?;
+        in_range("range_reference", self.range_reference, 10_000, 950_000)?;
+        in_range("tail_dampening", self.tail_dampening, 0, 2 * PPM)?;
+        self.validate_tails()?;
+        for (field, value, low, high) in self.ranges() {
+            in_range(field, value, low, high)?;
+        }
+        for (field, value) in
+            [("linear_c_base", self.linear_c_base), ("abs_c_base", self.abs_c_base), ("skew_scale", self.skew_scale)]
+        {
+            in_range(field, value, -PPM, PPM)?;
+        }
+        // Initial asks at least what maintenance asks.
+        in_range("mm_factor", self.mm_factor, 500_000, self.im_factor)
+    }
+
+    /// Checks that scan ranges up to `range_cap` (ppm of spot) end on the grid: nothing looks beyond [`STEPS_MAX`]
+    /// steps. Errors: the range with the largest that fits.
+    pub fn validate_cap(&self, range_cap: u32) -> Result<(), ParameterError> {
+        let longest = i64::from(self.grid_step).saturating_mul(i64::from(STEPS_MAX));
+        in_range("range_cap", range_cap, 0, longest)
+    }
+
+    /// Every unsigned field but the grid with its hard range: (name, value, low, high).
+    fn ranges(&self) -> [(&'static str, u32, i64, i64); 27] {
+        [
+            ("range_up", self.range_up, 0, 5 * PPM),
+            ("range_down", self.range_down, 0, PPM),
+            ("min_vol_up", self.min_vol_up, 0, 4 * PPM),
+            ("short_power", self.short_power, 0, PPM),
+            ("long_power", self.long_power, 0, PPM),
+            ("dte_floor_seconds", self.dte_floor_seconds, 3_600, 2_592_000),
+            ("linear_base_cap", self.linear_base_cap, 0, PPM),
+            ("abs_base_cap", self.abs_base_cap, 0, PPM),
+            ("skew_min_k", self.skew_min_k, 1_000, PPM),
+            ("skew_width", self.skew_width, 0, 20 * PPM),
+            ("skew_static", self.skew_static, 0, 2 * PPM),
+            ("base_long", self.base_long, 0, PPM),
+            ("long_add", self.long_add, 0, 2 * PPM),
+            ("basis_up", self.basis_up, PPM, 2 * PPM),
+            ("basis_down", self.basis_down, 50_000, PPM),
+            ("basis_add", self.basis_add, 0, 5 * PPM),
+            ("basis_mult", self.basis_mult, 0, 20 * PPM),
+            ("mm_option", self.mm_option, 0, 200_000),
+            ("im_option", self.im_option, 0, 200_000),
+            ("conf_threshold", self.conf_threshold, 0, PPM),
+            ("conf_margin", self.conf_margin, 0, 5 * PPM),
+            ("peg_threshold", self.peg_threshold, 0, PPM),
+            ("peg_factor", self.peg_factor, 0, 10 * PPM),
+            ("im_factor", self.im_factor, 800_000, 3 * PPM),
+            ("rows_max_age_seconds", self.rows_max_age_seconds, 1, 600),
+            ("rows_max_drift", self.rows_max_drift, 100, 50_000),
+            ("padding", self.padding, 0, 0),
+        ]
+    }
+
+    /// A used tail after an unused one would not count.
+    fn validate_tails(&self) -> Result<(), ParameterError> {
+        let mut used = true;
+        for tail in self.tails {
+            used = used && tail != 0;
+            let (low, high) = if used { (50_000, 8 * PPM) } else { (0, 0) };
+            in_range("tails", tail, low, high)?;
+        }
+        Ok(())
+    }
+
+    /// The tails in use.
+    pub fn tails(&self) -> &[u32] {
+        let used = self.tails.iter().position(|tail| *tail == 0).unwrap_or(TAILS_MAX);
+        self.tails.get(..used).unwrap_or(&[])
+    }
+}

@@ -1,0 +1,206 @@
+//! Risk rows: per strike the shocked call under every column, so that a margin check is one multiply-add per strike
+//! and column. Rows are computed by the program alone and are as trusted as fresh prices.
+//!
+//! Rows stand on the price, time and volatility of their refresh. What the value of a contract can have moved since
+//! ([`Tenor::distance_up`]) counts per contract of the book against whoever gains by the check ([`super::Drift`]), so
+//! rows never let pass what fresh prices refuse, and liquidate nobody whom fresh prices would spare.
+
+use core::ops::Range;
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::error::CoreError;
+use crate::margin::contract::SizeFraction;
+use crate::margin::forward::Forward;
+use crate::margin::kernel::Pricer;
+use crate::margin::scenario::columns::{Grid, SPOTS_MAX, STEPS_MAX};
+use crate::margin::scenario::parameters::PortfolioParameters;
+use crate::margin::scenario::surface::{Deviations, SizeMantissa, Surface};
+use crate::margin::scenario::tenor::Tenor;
+use crate::margin::view::ExpiryView;
+use crate::math::fixed::mul_div_up;
+use crate::parameters::PPM;
+use crate::series::{Strike, MAX_STRIKES};
+use crate::units::{ContractSize, Price, Seconds};
+
+/// Values of one strike: the columns, then free ones, then [`PUT_MARK`] and [`STRIKE`].
+pub const ROW: usize = 64;
+/// Values of all strikes.
+pub const ROWS: usize = ROW * MAX_STRIKES;
+/// Mark of the put, atoms per contract.
+pub const PUT_MARK: usize = ROW - 2;
+/// Strike, atoms per contract, rounded down.
+pub const STRIKE: usize = ROW - 1;
+
+/// What the rows of one expiry stand on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct RowsHeader {
+    /// The expiry as it was priced.
+    pub tenor: Tenor,
+    /// Forward at every spot multiplier, atoms per contract.
+    pub forwards: [i64; SPOTS_MAX],
+    /// Accepted price it was priced at: quote atoms per whole underlying.
+    pub spot: i64,
+    /// Clock of the refresh: unix seconds; 0 before the first.
+    pub computed_at: i64,
+    /// Bit i: the row of strike i is filled.
+    pub filled: u64,
+    /// Sum of the change sequences of every parameter group that the values depend on: any change raises it.
+    pub sequence: u64,
+    /// Grid steps a side that the columns serve.
+    pub steps: u8,
+    /// Zero.
+    pub padding: [u8; 7],
+}
+
+const _: () = assert!(core::mem::size_of::<RowsHeader>() == 352);
+
+/// Why rows cannot stand in for fresh prices, with the two numbers that disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowsRefusal {
+    /// Older than the largest age, or from the future.
+    Old {
+        /// Age in seconds.
+        age: Seconds,
+        /// Largest age.
+        most: Seconds,
+    },
+    /// A parameter group changed since.
+    Changed {
+        /// Sequence of the rows.
+        rows: u64,
+        /// Sequence now.
+        now: u64,
+    },
+    /// The accepted price is too far from theirs.
+    Drifted {
+        /// Distance, ppm of their price, rounded up.
+        drift: i64,
+        /// Largest distance.
+        most: i64,
+    },
+    /// Not enough grid steps are filled.
+    Short {
+        /// Steps filled.
+        steps: u8,
+        /// Steps needed.
+        needed: u8,
+    },
+}
+
+/// When and for what rows are filled or read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowsStamp {
+    /// Clock: unix seconds.
+    pub now: Seconds,
+    /// Accepted price now.
+    pub spot: Price,
+    /// As [`RowsHeader::sequence`].
+    pub sequence: u64,
+    /// Grid steps a side: those to fill, or those a check needs ([`super::steps_needed`]).
+    pub steps: u8,
+}
+
+impl RowsHeader {
+    /// The header of rows still to be filled: `expiry` at the moment of `stamp`. Errors: those of [`Tenor::new`].
+    pub fn new(expiry: &ExpiryView, rules: &PortfolioParameters, stamp: &RowsStamp) -> Result<Self, CoreError> {
+        Ok(Self {
+            tenor: Tenor::new(expiry, stamp.spot, rules)?,
+            forwards: [0; SPOTS_MAX],
+            spot: stamp.spot.0,
+            computed_at: stamp.now,
+            filled: 0,
+            sequence: stamp.sequence,
+            steps: stamp.steps.clamp(1, STEPS_MAX),
+            padding: [0; 7],
+        })
+    }
+
+    /// Whether the rows may stand in for fresh prices. Which strikes are filled is seen when they are read.
+    ///
+    /// Errors: the first refusal, in the order of [`RowsRefusal`].
+    pub fn check(&self, stamp: &RowsStamp, rules: &PortfolioParameters) -> Result<(), RowsRefusal> {
+        let (age, most) = (stamp.now.saturating_sub(self.computed_at), Seconds::from(rules.rows_max_age_seconds));
+        if self.computed_at == 0 || age < 0 || age > most {
+            return Err(RowsRefusal::Old { age, most });
+        }
+        if self.sequence != stamp.sequence {
+            return Err(RowsRefusal::Changed { rows: self.sequence, now: stamp.sequence });
+        }
+        let apart = stamp.spot.0.saturating_sub(self.spot).saturating_abs();
+        let drift = mul_div_up(apart, PPM, self.spot).unwrap_or(i64::MAX);
+        let most = i64::from(rules.rows_max_drift);
+        if drift > most {
+            return Err(RowsRefusal::Drifted { drift, most });
+        }
+        if self.steps < stamp.steps {
+            return Err(RowsRefusal::Short { steps: self.steps, needed: stamp.steps });
+        }
+        Ok(())
+    }
+}
+
+/// The rows of one expiry.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// What they stand on.
+    pub header: &'a RowsHeader,
+    /// [`ROW`] values per strike id.
+    pub values: &'a [i64],
+}
+
+impl<'a> Rows<'a> {
+    /// The values of strike `id`. Errors: `UnknownSeries` for one that is not filled.
+    #[inline(always)]
+    pub fn row(&self, id: u8) -> Result<&'a [i64; ROW], CoreError> {
+        let filled = self.header.filled.checked_shr(u32::from(id)).unwrap_or(0) & 1 == 1;
+        let start = usize::from(id).wrapping_mul(ROW);
+        let row = self.values.get(start..).and_then(|rest| rest.first_chunk::<ROW>());
+        row.filter(|_| filled).ok_or(CoreError::UnknownSeries)
+    }
+}
+
+/// Fills the rows of the strikes `ids` as the header's tenor has them, and marks them filled.
+///
+/// A refresh may take several calls on one header: price and time stay those of the first. `values` holds [`ROW`]
+/// values per strike id up to the last of `ids`.
+///
+/// Errors: `UnknownSeries` for an id without strike or without room; `OutOfDomain` for a forward, a strike or a size
+/// of zero; `Overflow` beyond the listing bounds.
+#[inline(never)]
+pub fn fill_rows(
+    header: &mut RowsHeader,
+    values: &mut [i64],
+    (strikes, ids): (&[Strike], Range<u8>),
+    rules: &PortfolioParameters,
+    size: ContractSize,
+) -> Result<(), CoreError> {
+    let tenor = header.tenor;
+    let mut grid = Grid::new(rules, header.steps);
+    grid.prepare();
+    let surface = Surface::new(&tenor, &grid, &SizeMantissa::new(size)?)?;
+    let mut deviations = Deviations::new(&tenor);
+    let size = SizeFraction::new(size)?;
+    let [deviation, ..] = tenor.deviations;
+    let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, size)?;
+    header.forwards = surface.forwards();
+    for id in ids {
+        let strike = strikes.get(usize::from(id)).ok_or(CoreError::UnknownSeries)?;
+        let start = usize::from(id).wrapping_mul(ROW);
+        let row = values.get_mut(start..).and_then(|rest| rest.first_chunk_mut::<ROW>());
+        let row = row.ok_or(CoreError::UnknownSeries)?;
+        let bit = 1u64.checked_shl(u32::from(id)).ok_or(CoreError::UnknownSeries)?;
+        header.filled &= !bit;
+        *row = [0; ROW];
+        surface.add_calls(&mut deviations, grid.cells(header.steps), strike, 1, row);
+        let marks = pricer.marks(strike, (true, true))?;
+        let price = u64::try_from(strike.price).map_err(|_| CoreError::OutOfDomain)?;
+        let [call, .., put, k] = row;
+        *call = marks.call;
+        *put = marks.put;
+        *k = size.down(price)?;
+        header.filled |= bit;
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! Risk rows against fresh prices.
+
+use core::ops::Range;
+
+use plimsoll_core::error::CoreError;
+use plimsoll_core::margin::scenario::{fill_rows, steps_needed, RowsHeader, RowsRefusal, RowsStamp, ROW};
+use plimsoll_core::margin::{Drift, PortfolioParameters};
+use plimsoll_core::position::OptionKind::{Call, Put};
+use plimsoll_core::units::{Price, Ratio};
+use proptest::prelude::*;
+
+use super::{any_account, fill, per_mille, plain, Account, OwnedRows, USD};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn rows_of_this_moment_are_fresh_prices(account in any_account(), more in 0u8..3) {
+        let fresh = account.balances();
+        let steps = account.reach(0).most();
+        let mut cached = account;
+        cached.refresh(steps.saturating_add(more).min(8));
+        prop_assert_eq!(cached.balances(), fresh);
+    }
+
+    #[test]
+    fn rows_never_pass_or_liquidate_what_fresh_prices_would_not(
+        account in any_account(),
+        drift in 995i64..1_006,
+        age in 0i64..600,
+        vol in 900i64..1_100,
+        ema in 900i64..1_100,
+        walk in prop::option::of(800i64..1_200),
+        caps in prop::array::uniform2(0u32..1_000_000),
+        narrowest in 1_000u32..100_000,
+        second in any::<bool>(),
+    ) {
+        let mut cached = account;
+        cached.parameters.linear_base_cap = caps[0];
+        cached.parameters.abs_base_cap = caps[1];
+        cached.parameters.skew_min_k = narrowest;
+        cached.refresh(8);
+        if second {
+            // Rows beside fresh prices.
+            cached.rows[1] = None;
+        }
+        let view = &mut cached.book.underlyings[0];
+        let spot = per_mille(view.spot, drift);
+        (view.spot, view.low, view.high) = (spot, spot, spot);
+        *view = view.worse_of(per_mille(spot, ema), walk.map(|walk| per_mille(spot, walk)));
+        for e in &mut cached.book.expiries {
+            e.head.seconds_to_expiry = (e.head.seconds_to_expiry - age).max(1);
+            e.head.vol.0 = e.head.vol.0 / 1_000 * vol;
+        }
+        let fresh = Account { rows: vec![], ..cached.clone() }.balances();
+        let charged = cached.balances();
+        prop_assert!(charged.initial <= fresh.initial, "{} {}", charged.initial, fresh.initial);
+        prop_assert!(charged.maintenance <= fresh.maintenance, "{} {}", charged.maintenance, fresh.maintenance);
+        cached.drift = Drift::Credited;
+        let credited = cached.balances();
+        prop_assert!(credited.initial >= fresh.initial, "{} {}", credited.initial, fresh.initial);
+        prop_assert!(credited.maintenance >= fresh.maintenance, "{} {}", credited.maintenance, fresh.maintenance);
+        let closed = cached.close_out();
+        prop_assert_eq!((closed.maintenance, closed.equity), (credited.maintenance, credited.equity));
+        let dearer = Account { rows: vec![], ..cached }.close_out().equity_high;
+        prop_assert!(closed.equity_high >= dearer, "{} {}", closed.equity_high, dearer);
+    }
+}
+
+#[test]
+fn a_drift_counts_on_the_gross_quantity_against_whoever_gains_by_the_check() {
+    let mut account = plain(&[(2, Call, -10), (3, Put, 4)]);
+    account.refresh(4);
+    let before = account.balances();
+    account.book.underlyings[0].spot = Price(2_001 * USD);
+    account.book.underlyings[0].low = Price(2_001 * USD);
+    account.book.underlyings[0].high = Price(2_001 * USD);
+    let charged = account.balances();
+    account.drift = Drift::Credited;
+    let credited = account.balances();
+    // 14 contracts by 1 USD, and a little for the skews; weight 1 + 2 x 0.8. Spot charges follow the price.
+    let naked = i128::from(USD) * 10 * 3 / 1_000;
+    let (charge, credit) =
+        (before.maintenance - naked - charged.maintenance, credited.maintenance - before.maintenance + naked);
+    assert!((charge - credit).abs() < 20, "{charge} {credit}");
+    let least = i128::from(14 * USD) * 26 / 10;
+    assert!((least..least * 3 / 2).contains(&charge), "{charge}");
+    assert_eq!(charged.mark_to_market, before.mark_to_market);
+}
+
+#[test]
+fn a_refresh_in_parts_is_the_refresh_at_once() {
+    let account = plain(&[]);
+    let rules = PortfolioParameters::REFERENCE;
+    let (view, e) = (account.book.underlyings[0], account.book.expiries[0].view());
+    let whole = fill(&e, &view, &rules, 4);
+    let stamp = RowsStamp { now: 1, spot: view.spot, sequence: 0, steps: 4 };
+    let mut header = RowsHeader::new(&e, &rules, &stamp).unwrap();
+    let mut values = vec![-1; whole.values.len()];
+    for ids in [3..5, 0..2] {
+        fill_rows(&mut header, &mut values, (e.strikes, ids), &rules, view.contract_size).unwrap();
+    }
+    assert_eq!(header.filled, 0b11011);
+    fill_rows(&mut header, &mut values, (e.strikes, 2..3), &rules, view.contract_size).unwrap();
+    assert_eq!((header, values), (whole.header, whole.values));
+}
+
+#[test]
+fn what_has_no_room_or_no_strike_is_not_filled() {
+    let account = plain(&[]);
+    let rules = PortfolioParameters::REFERENCE;
+    let (view, e) = (account.book.underlyings[0], account.book.expiries[0].view());
+    let OwnedRows { mut header, mut values } = fill(&e, &view, &rules, 4);
+    let mut refusal = |ids: Range<u8>, room: usize| {
+        let room = &mut values[..room * ROW];
+        fill_rows(&mut header, room, (e.strikes, ids), &rules, view.contract_size).unwrap_err()
+    };
+    assert_eq!(refusal(4..6, 5), CoreError::UnknownSeries);
+    assert_eq!(refusal(4..5, 4), CoreError::UnknownSeries);
+    let mut worthless = e.strikes.to_vec();
+    worthless[1].price = -1;
+    let refused = fill_rows(&mut header, &mut values, (&worthless, 1..2), &rules, view.contract_size);
+    assert_eq!(refused, Err(CoreError::OutOfDomain));
+    assert_eq!(header.filled, 0b11101);
+}
+
+#[test]
+fn a_strike_that_is_not_filled_is_refused() {
+    let mut account = plain(&[(2, Call, -10), (3, Put, 4)]);
+    account.refresh(4);
+    account.rows[0].as_mut().unwrap().header.filled &= !(1 << 3);
+    assert_eq!(account.try_balances().unwrap_err(), CoreError::UnknownSeries);
+    account.book.positions.pop();
+    assert!(account.try_balances().is_ok());
+    account.rows[0].as_mut().unwrap().values.truncate(2 * 64);
+    assert_eq!(account.try_balances().unwrap_err(), CoreError::UnknownSeries);
+}
+
+#[test]
+fn rows_that_do_not_reach_far_enough_are_refused() {
+    let mut account = plain(&[(2, Call, -10)]);
+    for (steps, range) in [(0, 45_000), (3, 135_000), (4, 180_000)] {
+        account.refresh(steps);
+        account.ranges = [range; 2];
+        assert!(account.try_balances().is_ok());
+        account.ranges = [range + 1; 2];
+        assert_eq!(account.try_balances().unwrap_err(), CoreError::UnknownSeries);
+        assert_eq!(
+            account.with(|book, view| steps_needed(&book.underlyings[0], &view.underlyings[0])),
+            steps.max(1) + 1
+        );
+    }
+}
+
+#[test]
+fn rows_serve_a_narrower_range_than_they_were_filled_for() {
+    let mut account = plain(&[(2, Call, -10), (1, Put, -4)]);
+    account.refresh(8);
+    for range in [45_000, 100_000, 180_000, 360_000] {
+        account.ranges = [range; 2];
+        let fresh = Account { rows: vec![], ..account.clone() };
+        assert_eq!(account.balances(), fresh.balances());
+    }
+}
+
+#[test]
+fn rows_are_refused_when_old_changed_drifted_or_short() {
+    let account = plain(&[]);
+    let rules = PortfolioParameters::REFERENCE;
+    let (view, e) = (account.book.underlyings[0], &account.book.expiries[0]);
+    let mut header = fill(&e.view(), &view, &rules, 4).header;
+    (header.computed_at, header.sequence) = (1_000, 7);
+    let good = RowsStamp { now: 1_060, spot: Price(2_010 * USD), sequence: 7, steps: 4 };
+    assert_eq!(header.check(&good, &rules), Ok(()));
+    let refusal = |test: RowsStamp| header.check(&test, &rules).unwrap_err();
+    assert_eq!(refusal(RowsStamp { now: 1_061, ..good }), RowsRefusal::Old { age: 61, most: 60 });
+    assert_eq!(refusal(RowsStamp { now: 999, ..good }), RowsRefusal::Old { age: -1, most: 60 });
+    assert_eq!(refusal(RowsStamp { sequence: 8, ..good }), RowsRefusal::Changed { rows: 7, now: 8 });
+    let drifted = RowsRefusal::Drifted { drift: 5_001, most: 5_000 };
+    assert_eq!(refusal(RowsStamp { spot: Price(2_010 * USD + 1), ..good }), drifted);
+    assert_eq!(refusal(RowsStamp { spot: Price(1_990 * USD - 1), ..good }), drifted);
+    assert_eq!(refusal(RowsStamp { steps: 5, ..good }), RowsRefusal::Short { steps: 4, needed: 5 });
+    header.computed_at = 0;
+    let never = header.check(&RowsStamp { now: 0, ..good }, &rules);
+    assert_eq!(never, Err(RowsRefusal::Old { age: 0, most: 60 }));
+    assert_eq!(Ratio(5_000).0, rules.rows_max_drift);
+}
