@@ -47,7 +47,7 @@ pub struct VolatilityParameters {
 const _: () = assert!(core::mem::size_of::<VolatilityParameters>() == 32);
 
 impl VolatilityParameters {
-    /// A BTC-like underlying: half-lives 6 hours and 7 days, 35 % to 500 %, 80 % slow, reversion 30 days,
+    /// A BTC-like underlying: half-lives 6 hours and 7 days, 35 % to 500 %, 80 % slow, reversion 2 days,
     /// reference 70 %.
     pub const fn shipped() -> Self {
         Self {
@@ -56,7 +56,7 @@ impl VolatilityParameters {
             floor: 350_000,
             cap: 5_000_000,
             blend: 800_000,
-            reversion_seconds: 2_592_000,
+            reversion_seconds: 172_800,
             reference: 700_000,
             padding: 0,
         }
