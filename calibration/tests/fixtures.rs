@@ -9,7 +9,8 @@ use plimsoll_calibration::{History, Settings};
 use plimsoll_core::volatility::{ScanParameters, VolatilityParameters, VolatilityState};
 use plimsoll_prices::Bar;
 
-pub const VOLATILITY: VolatilityParameters = VolatilityParameters::shipped();
+pub const VOLATILITY: VolatilityParameters =
+    VolatilityParameters { reversion_seconds: 2_592_000, ..VolatilityParameters::shipped() };
 pub const SCAN: ScanParameters = ScanParameters::shipped();
 /// A multiple of a day.
 pub const START: i64 = 1_577_836_800;

@@ -98,7 +98,7 @@ fn a_new_wallet_deposits_trades_and_withdraws() {
 #[test]
 fn a_falling_account_is_auctioned_by_hand() {
     let localnet = start("auction", |config| {
-        config.source = fall("auction", 10.0);
+        config.source = fall("auction", 17.0);
         config.speed = 180;
     });
     let (cli, _) = wallet(&localnet, LIQUIDATOR);

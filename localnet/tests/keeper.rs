@@ -45,10 +45,10 @@ impl Drop for Liquidator {
     }
 }
 
-/// SOL and BTC fall by a tenth in twenty seconds.
+/// SOL and BTC fall by a sixth in twenty seconds.
 fn falling(name: &'static str) -> Localnet {
     start(name, |config| {
-        config.source = fall(name, 10.0);
+        config.source = fall(name, 17.0);
         config.speed = 120;
     })
 }

@@ -181,7 +181,7 @@ fn the_reference_curve_falls_from_the_state_to_the_slow_average() {
     assert!((at(0) - vol(&state)).abs() < 1e-8);
     assert!((at(-1) - vol(&state)).abs() < 1e-8);
     let slow = (state.slow_variance as f64 / VARIANCE_ONE as f64).sqrt();
-    let tau = 2_592_000.0;
+    let tau = f64::from(SHIPPED.reversion_seconds);
     for t in [3_600.0f64, 86_400.0, 604_800.0, 2_592_000.0, 31_536_000.0] {
         let share = tau * (1.0 - (-t / tau).exp()) / t;
         let want = (slow * slow + (vol(&state).powi(2) - slow * slow) * share).sqrt();

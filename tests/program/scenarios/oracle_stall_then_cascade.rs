@@ -23,12 +23,12 @@ fn nobody_is_liquidated_on_a_stalled_price_and_the_gap_is_taken_over_when_it_is_
     world.deposit(SELLER, 1_000_000).expect("deposit");
 
     // Back with a gap: the accepted price walks, an account under at the worse of both is started meanwhile.
-    world.post_price(BTC, BTC_PRICE / 100 * 116).expect("gap");
+    world.post_price(BTC, BTC_PRICE / 100 * 130).expect("gap");
     world.refresh_prices();
-    assert!(world.price(BTC) < BTC_PRICE / 100 * 116, "the gap is walked");
+    assert!(world.price(BTC) < BTC_PRICE / 100 * 130, "the gap is walked");
     start(&world, SELLER, LIQUIDATOR).expect("start at the worse price");
     let walking = world.account(SELLER).auction;
-    world.move_price(BTC, BTC_PRICE / 100 * 116);
+    world.move_price(BTC, BTC_PRICE / 100 * 130);
     world.full_check();
 
     let here = Snapshot::load(&world.chain, &world.directory(), &[world.traders[SELLER].account]).expect("load");
