@@ -62,8 +62,8 @@ fn complain(failure: &FeedError) {
     match failure {
         FeedError::Node { retry, .. } => {
             error!(
-                "{failure}; nothing was decided on it: check that the node runs and that `url` is its JSON-RPC port; \
-                 next try in {} s",
+                "{failure}; nothing was decided on it: check that the node runs, that `url` is its JSON-RPC port and \
+                 `clearinghouse` an address there; next try in {} s",
                 retry.as_secs()
             );
         }

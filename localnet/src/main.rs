@@ -1,5 +1,6 @@
 //! `plimsoll-localnet`: a local chain with the clearinghouse, until Ctrl-C.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -89,7 +90,11 @@ impl Options {
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("plimsoll_localnet=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -129,7 +134,7 @@ fn announce(options: &Options, localnet: &Localnet) -> Result<()> {
     if let Some(wallet) = ready.wallets.first() {
         println!("keypairs       {}", wallet.keypair.parent().unwrap_or(&wallet.keypair).display());
     }
-    println!("\nTry (`cargo build --profile host -p plimsoll-cli -p plimsoll-keeper` puts both into target/host):");
+    println!("\nTry (`cargo xtask demo` leaves both programs in target/host):");
     for line in ready.lines() {
         println!("  {line}");
     }

@@ -119,14 +119,16 @@ impl Ready {
 
     /// Commands to paste.
     pub fn lines(&self) -> Vec<String> {
-        let global = format!("plimsoll --url {} --clearinghouse {}", self.rpc_url, self.clearinghouse);
+        let global = format!("target/host/plimsoll --url {} --clearinghouse {}", self.rpc_url, self.clearinghouse);
         let config = self.cli_config.display();
-        let body = "{\"pubkey\": \"YOUR_KEY\"}";
+        let key = self.wallets.first().map_or_else(String::new, |wallet| wallet.pubkey.clone());
+        let body = format!("{{\"pubkey\": \"{key}\"}}");
         vec![
             format!("{global} status"),
-            format!("plimsoll --config {config} account show 0"),
-            format!("plimsoll --config {config} margin show 0"),
-            format!("plimsoll-liquidator --config {}", self.keeper_config.display()),
+            format!("target/host/plimsoll --config {config} expiry list"),
+            format!("target/host/plimsoll --config {config} account show 0"),
+            format!("target/host/plimsoll --config {config} margin show 0"),
+            format!("target/host/plimsoll-liquidator --config {}", self.keeper_config.display()),
             format!("curl {} -H 'content-type: application/json' -d '{body}'", self.faucet_url),
         ]
     }

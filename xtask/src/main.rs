@@ -17,11 +17,16 @@ struct Cli {
 enum Command {
     /// The whole life of a clearinghouse on an embedded chain: trades, a crash, a default, settlement.
     ///
-    /// Builds the program, then runs the demo with the real binary. `cargo xtask demo -- --help` shows its options.
+    /// Builds the program, then plays the story with the real binary; builds `plimsoll` and `plimsoll-liquidator` on the
+    /// way (target/host). `cargo xtask demo -- --help` says it all.
+    #[command(after_help = DEMO_OPTIONS)]
     Demo(start::Arguments),
     /// Builds the programs and runs all tests. `--quick` leaves out what needs the local RPC server.
     Test(test::Options),
     /// A local chain with RPC and websocket, the program deployed and sample markets open.
+    ///
+    /// Runs until Ctrl-C and prints what to paste. `cargo xtask localnet -- --help` says it all.
+    #[command(after_help = LOCALNET_OPTIONS)]
     Localnet(start::Arguments),
     /// Builds target/deploy/plimsoll.so (and the kernel bench program).
     ///
@@ -38,11 +43,30 @@ enum Command {
     Lint(lint::Options),
 }
 
+const DEMO_OPTIONS: &str = "\
+Arguments:
+  --prices FILE.csv  timestamp (unix seconds), open, high, low, close; BTC in March 2020 without
+  --seed N           of what is random
+  --traders N        besides the market maker and the keepers
+  --json             the summary on stdout, and nothing else
+  --out DIR          where summary.json and report.html go (target/demo)
+  --picture FILE.svg one picture more
+Exit codes: 0 played and solvent, 1 not, 2 bad arguments or a file that is no price file.";
+
+const LOCALNET_OPTIONS: &str = "\
+Arguments:
+  --prices FILE.csv  timestamp (unix seconds), open, high, low, close; a random walk without
+  --crash NAME       btc-march2020 or sol-november2022 instead
+  --speed N          chain seconds per second
+  --fund PUBKEY      a wallet that gets SOL and quote tokens
+  --port, --ws-port, --faucet-port N   8899, 8900, 8901
+  --folder FOLDER    for key pairs and configuration files
+  --json             addresses, URLs and paths as JSON";
+
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    let outcome: Result<()> = prerequisites::ensure().and_then(|()| run(command));
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match prerequisites::ensure().and_then(|()| run(command)) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -50,15 +74,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<()> {
+fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Demo(arguments) => start::demo(&arguments),
+        Command::Demo(arguments) => return start::demo(&arguments),
+        Command::Localnet(arguments) => return start::localnet(&arguments),
         Command::Test(options) => test::test(&options),
-        Command::Localnet(arguments) => start::localnet(&arguments),
         Command::BuildSbf(options) => sbf::build(&options),
         Command::Idl(options) => idl::idl(&options),
         Command::Bench(arguments) => start::bench(&arguments),
         Command::Identity(options) => identity::identity(&options),
         Command::Lint(options) => lint::lint(&options),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -127,9 +127,10 @@ impl Session {
                  port, and that nothing blocks it",
                 one_line(cause)
             ),
-            LedgerError::Missing { kind, address } => {
-                format!("no {kind} at {address} on {url}: check the address, the cluster and --clearinghouse")
-            }
+            LedgerError::Missing { kind, address } => format!(
+                "no {kind} at {address} on {url}: check the address or id (`plimsoll account list`), the cluster and \
+                 --clearinghouse"
+            ),
             LedgerError::Decode(cause) => format!(
                 "{} (as {url} answered): check the address, --clearinghouse and whether the node can be trusted",
                 undecoded(cause)

@@ -180,6 +180,19 @@ fn a_trade_at_the_mark_leaves_equity_and_gives_the_margin_of_the_book_that_holds
 }
 
 #[test]
+fn the_example_book_is_evaluated_as_the_readme_says() {
+    let document: Value = serde_json::from_str(include_str!("../../../docs/book.json"))
+        .expect("docs/book.json is the JSON of a portfolio");
+    let plain = report(&document, &[]);
+    let hedged = report(&document, &["--what-if", "+2 BTC-30JAN26-100000-C"]);
+    assert!(plain["initial_margin"].as_f64().unwrap() > 0.0);
+    assert!(
+        hedged["what_if"]["after"]["initial_margin"].as_f64() > plain["initial_margin"].as_f64(),
+        "protection frees margin"
+    );
+}
+
+#[test]
 fn a_trade_away_from_the_mark_moves_equity_by_the_difference() {
     let tried = report(&book("cross"), &["--what-if", "-3 BTC-30JAN26-110000-C at 5000"]);
     let trade = &tried["what_if"]["trades"][0];

@@ -29,7 +29,7 @@ pub fn html(market: &Market, run: &Run) -> Result<String> {
     let insurance = svg(1_080, 260, |area| charts::insurance(area, &view))?;
     body += &figure("The insurance fund", &insurance_caption(summary), &insurance);
     body += &volatility(&view)?;
-    body += &section("Who started and ended with what", TABLE_CAPTION, &table(summary));
+    body += &section("Who started and ended with what", &table_caption(summary), &table(summary));
     body += "<footer>Amounts in quote tokens, times in UTC. Made by <code>cargo xtask demo</code>.</footer>";
     let title = format!("Plimsoll demo: {}", escape(&summary.prices));
     Ok(format!(
@@ -39,8 +39,19 @@ pub fn html(market: &Market, run: &Run) -> Result<String> {
     ))
 }
 
-const TABLE_CAPTION: &str = "Collateral counts at the first price going in and at the last price coming out. What \
-     the traders lose is what others win, plus fees, plus what the insurance fund keeps.";
+/// Where everybody's gains and losses add up to.
+fn table_caption(summary: &Summary) -> String {
+    let everybody: f64 = summary.accounts.iter().map(|account| account.pnl).sum();
+    let kept = summary.insurance - summary.insurance_funded + summary.surplus - summary.deficit;
+    let text = |value: f64| if value < 0.0 { format!("-{}", number(-value)) } else { number(value) };
+    format!(
+        "Collateral counts at the first price going in and at the last price coming out. Together they made {}: the \
+         insurance fund and the surplus made {}, and the coins that were brought in as collateral changed in value by {}.",
+        text(everybody),
+        text(kept),
+        text(everybody + kept),
+    )
+}
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
@@ -72,9 +83,9 @@ fn headline(summary: &Summary) -> String {
     };
     let solvent = if summary.solvent { "good" } else { "bad" };
     let tiles = [
-        tile("trades cleared", number(summary.trades as f64), ""),
-        tile("margin calls", number(summary.margin_calls as f64), "call"),
-        tile("liquidations", number(summary.liquidations as f64), "bad"),
+        tile("trades cleared", summary.trades.to_string(), ""),
+        tile("margin calls", summary.margin_calls.to_string(), "call"),
+        tile("liquidations", summary.liquidations.to_string(), "bad"),
         tile("bad debt", number(summary.bad_debt), "bad"),
         tile("paid by insurance", number(summary.insurance_paid), "good"),
         tile("assets at the end", number(summary.assets), solvent),

@@ -84,18 +84,18 @@ fn build_one(toolchain: &dyn Toolchain, program: &Program, force: bool) -> Resul
     let inputs = record::inputs(program, toolchain.key())?;
     if !force {
         if let Some(record) = record::current(&deployed, &inputs) {
-            println!("{} is current: {}", repo::shown(&deployed), record.summary());
+            eprintln!("{} is current: {}", repo::shown(&deployed), record.summary());
             return Ok(deployed);
         }
     }
-    println!("Building {} with {}", repo::shown(&deployed), toolchain.key());
+    eprintln!("Building {} with {}", repo::shown(&deployed), toolchain.key());
     let elf = toolchain.build(program)?;
     fs::create_dir_all(repo::deploy_dir())?;
     // Renamed into place: a test that loads the program meanwhile sees the old file or the new one, whole.
     let part = deployed.with_extension("so.part");
     fs::copy(&elf, &part).with_context(|| format!("cannot copy {}", elf.display()))?;
     let record = record::write(&part, &deployed, toolchain.key(), inputs)?;
-    println!("{}: {}", repo::shown(&deployed), record.summary());
+    eprintln!("{}: {}", repo::shown(&deployed), record.summary());
     if record.deepest_frame_bytes > stack::LIMIT {
         bail!(
             "{}: a stack frame of {} bytes is over the limit of {}; see `cargo xtask build-sbf --stack`",

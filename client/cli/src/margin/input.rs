@@ -13,7 +13,7 @@ pub fn parse(text: &str) -> Result<Document, String> {
         let cause = error.into_inner().to_string();
         // Neither the whole document nor text that is no JSON has a path.
         if path == "." || path == "?" {
-            cause
+            format!("not the JSON of a portfolio (see --schema, and docs/book.json for one): {cause}")
         } else {
             format!("{path}: {cause}")
         }
