@@ -1,12 +1,14 @@
 //! The net-outflow limiter: how fast money may leave a clearinghouse.
 //!
-//! Per window, withdrawals less deposits stay within a share of the vault as it was when the window started; but
-//! every account may withdraw a reserved amount per window whatever others took. Windows are fixed, so across the
-//! border of two of them up to twice the share may leave.
+//! Withdrawals less deposits of the last window's length stay within a share of the vault as it was when the running
+//! window started; but every account may withdraw a reserved amount per window whatever others took. The window before
+//! counts with the part of it that the last window's length still covers. So nothing changes at a border of two: no second
+//! share leaves there, and who pays in before it and takes out after it has used up nobody's room.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
+use crate::math::fixed::mul_div_up;
 use crate::parameters::{ppm_down, ClearinghouseParameters};
 use crate::units::{Quote, Seconds};
 
@@ -20,6 +22,8 @@ pub struct OutflowState {
     pub vault_at_start: i64,
     /// Withdrawals less deposits in the window: quote atoms, + out.
     pub net: i64,
+    /// The same of the window before, 0 if there was none.
+    pub previous: i64,
 }
 
 /// What one account withdrew in its own running window, stored as it is.
@@ -46,7 +50,7 @@ pub struct OutflowPlan {
 pub enum OutflowRefusal {
     /// The window's limit is reached, and the account's reserved amount is used.
     Limit {
-        /// What would be out in the window.
+        /// What would be out in the last window's length.
         net: i64,
         /// Largest allowed.
         cap: i64,
@@ -58,16 +62,34 @@ pub enum OutflowRefusal {
 impl OutflowState {
     /// The window that holds `now`: this one, or a new one that starts now with `vault` (before the transfer).
     fn at(&self, now: Seconds, vault: Quote, window: Seconds) -> Self {
-        if self.window_start != 0 && now.saturating_sub(self.window_start) < window {
+        let age = now.saturating_sub(self.window_start);
+        if self.window_start != 0 && age < window {
             return *self;
         }
-        Self { window_start: now.max(1), vault_at_start: vault.0.max(0), net: 0 }
+        let vault_at_start = vault.0.max(0);
+        if self.window_start != 0 && age < window.saturating_mul(2) {
+            let window_start = self.window_start.saturating_add(window);
+            return Self { window_start, vault_at_start, net: 0, previous: self.net };
+        }
+        Self { window_start: now.max(1), vault_at_start, net: 0, previous: 0 }
+    }
+
+    /// Net outflow of the last window's length, rounded up. Errors: `Overflow`.
+    fn recent(&self, now: Seconds, window: Seconds) -> Result<i64, CoreError> {
+        let left = window.saturating_sub(now.saturating_sub(self.window_start)).clamp(0, window);
+        let before = mul_div_up(self.previous, left, window.max(1)).ok_or(CoreError::Overflow)?;
+        self.net.checked_add(before).ok_or(CoreError::Overflow)
+    }
+
+    /// What the share is taken of: the vault at the start of the window, without what came in during the one before.
+    fn base(&self) -> i64 {
+        self.vault_at_start.saturating_add(self.previous.min(0)).max(0)
     }
 }
 
 /// The states after `amount` (> 0) left a vault that held `vault` before.
 ///
-/// Passes if net outflow after <= `outflow_cap` x vault at the window's start, or if the account's own withdrawals of
+/// Passes if net outflow of the last window's length after <= `outflow_cap` x vault at the window's start, or if the account's own withdrawals of
 /// its window after <= `outflow_reserved`. Either way both counters rise. Errors: `Limit`, `Arithmetic`.
 pub fn withdraw(
     state: &OutflowState,
@@ -90,9 +112,10 @@ pub fn withdraw(
     };
     state.net = state.net.checked_add(amount.0).ok_or_else(overflow)?;
     account.used = account.used.checked_add(amount.0).ok_or_else(overflow)?;
-    let cap = ppm_down(state.vault_at_start, parameters.outflow_cap).ok_or_else(overflow)?;
-    if state.net > cap && account.used > parameters.outflow_reserved {
-        return Err(OutflowRefusal::Limit { net: state.net, cap });
+    let cap = ppm_down(state.base(), parameters.outflow_cap).ok_or_else(overflow)?;
+    let net = state.recent(now, window).map_err(OutflowRefusal::Arithmetic)?;
+    if net > cap && account.used > parameters.outflow_reserved {
+        return Err(OutflowRefusal::Limit { net, cap });
     }
     Ok(OutflowPlan { state, account })
 }

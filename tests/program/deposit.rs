@@ -125,7 +125,8 @@ fn a_deposit_after_the_window_opens_the_next_one() {
     world.chain.advance(1);
     let held = i64::try_from(vault(&world)).unwrap();
     world.deposit(0, 5).expect("first second of the next");
-    let next = OutflowWindow { window_start: old.window_start + 3_600, vault_at_start: held, net: -5 };
+    let next =
+        OutflowWindow { window_start: old.window_start + 3_600, vault_at_start: held, net: -5, previous: old.net };
     assert_eq!(window(&world), next);
 }
 

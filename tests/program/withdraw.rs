@@ -241,7 +241,7 @@ fn a_settlement_gain_is_held_through_its_last_second() {
 /// Five traders with 100,000 each, in a window that starts now: a fifth of the vault may leave in it.
 fn limited() -> World {
     let world = World::with(&WorldOptions { traders: 5, ..WorldOptions::default() });
-    world.chain.advance(3_600);
+    world.chain.advance(7_200);
     world
 }
 
@@ -260,8 +260,11 @@ fn net_outflow_of_a_window_stays_within_its_cap() {
     let started = window(&world).window_start;
     world.chain.set_time(started + 3_599);
     refused(&world, "OutflowLimit", || world.withdraw(0, atoms(2_000 * QUOTE)));
-    world.chain.set_time(started + 3_600);
-    world.withdraw(0, atoms(40_000 * QUOTE)).expect("a new window");
+    // In the next window the one before counts with what is left of it: a fifth of 400,000, two fifths of 100,000.
+    world.chain.set_time(started + 5_759);
+    refused(&world, "OutflowLimit", || world.withdraw(0, atoms(40_000 * QUOTE)));
+    world.chain.advance(1);
+    world.withdraw(0, atoms(40_000 * QUOTE)).expect("room again");
     world.full_check();
 }
 
@@ -289,10 +292,9 @@ fn the_reserved_amount_is_per_window_of_the_account() {
     let started = world.chain.time();
     world.chain.set_time(started + 1_800);
     world.withdraw(1, reserved).expect("reserved");
-    world.chain.set_time(started + 3_600);
-    world.withdraw(2, atoms(79_800 * QUOTE)).expect("the whole cap of the next window");
-    refused(&world, "OutflowLimit", || world.withdraw(1, 1));
     world.chain.set_time(started + 1_800 + 3_599);
+    // A fifth of 399,000 less what is left of 101,000.
+    world.withdraw(2, 29_271_944_444).expect("the whole cap");
     refused(&world, "OutflowLimit", || world.withdraw(1, 1));
     world.chain.advance(1);
     world.withdraw(1, reserved).expect("the account's next window");

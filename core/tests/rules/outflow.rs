@@ -13,7 +13,7 @@ const NOW: i64 = 1_000_000;
 const USED: AccountOutflow = AccountOutflow { window_start: NOW, used: 50 };
 
 fn state(net: i64) -> OutflowState {
-    OutflowState { window_start: NOW, vault_at_start: 1_000, net }
+    OutflowState { window_start: NOW, vault_at_start: 1_000, net, previous: 0 }
 }
 
 #[test]
@@ -56,15 +56,36 @@ fn deposits_make_room() {
 fn a_new_window_starts_from_the_vault_as_it_is() {
     let at = |now| withdraw(&state(200), &USED, Quote(100), Quote(800), now, &RULE);
     assert!(at(NOW + 3_599).is_err());
-    let plan = at(NOW + 3_600).unwrap();
-    assert_eq!(plan.state, OutflowState { window_start: NOW + 3_600, vault_at_start: 800, net: 100 });
-    assert_eq!(plan.account, AccountOutflow { window_start: NOW + 3_600, used: 100 });
+    let plan = at(NOW + 7_200).unwrap();
+    assert_eq!(plan.state, OutflowState { window_start: NOW + 7_200, vault_at_start: 800, net: 100, previous: 0 });
+    assert_eq!(plan.account, AccountOutflow { window_start: NOW + 7_200, used: 100 });
+}
+
+#[test]
+fn the_window_before_counts_with_what_is_left_of_it() {
+    let at = |now| withdraw(&state(200), &USED, Quote(100), Quote(800), now, &RULE);
+    // A fifth of 800 is 160: the 200 before must have fallen to 60.
+    assert_eq!(at(NOW + 3_600), Err(OutflowRefusal::Limit { net: 300, cap: 160 }));
+    assert_eq!(at(NOW + 6_119), Err(OutflowRefusal::Limit { net: 161, cap: 160 }));
+    let plan = at(NOW + 6_120).unwrap();
+    assert_eq!(plan.state, OutflowState { window_start: NOW + 3_600, vault_at_start: 800, net: 100, previous: 200 });
+}
+
+#[test]
+fn who_pays_in_before_a_border_and_takes_out_after_it_uses_up_nobodys_room() {
+    let before = deposit(&state(0), Quote(500), Quote(1_000), NOW + 3_599, &RULE).unwrap();
+    let out = withdraw(&before, &USED, Quote(500), Quote(1_500), NOW + 3_600, &RULE).unwrap();
+    assert_eq!((out.state.net, out.state.previous, out.state.vault_at_start), (500, -500, 1_500));
+    // A fifth of the thousand that was there all along.
+    let next = |amount| withdraw(&out.state, &USED, Quote(amount), Quote(1_000), NOW + 3_600, &RULE);
+    assert!(next(200).is_ok());
+    assert_eq!(next(201), Err(OutflowRefusal::Limit { net: 201, cap: 200 }));
 }
 
 #[test]
 fn a_deposit_rolls_the_window_before_it_counts() {
     let rolled = deposit(&state(200), Quote(500), Quote(800), NOW + 3_600, &RULE).unwrap();
-    assert_eq!(rolled, OutflowState { window_start: NOW + 3_600, vault_at_start: 800, net: -500 });
+    assert_eq!(rolled, OutflowState { window_start: NOW + 3_600, vault_at_start: 800, net: -500, previous: 200 });
 }
 
 #[test]
@@ -100,8 +121,8 @@ proptest! {
     }
 
     #[test]
-    fn no_input_panics(a: i64, b: i64, c: i64, d: i64, e: i64, amount: i64, vault: i64, now: i64) {
-        let state = OutflowState { window_start: a, vault_at_start: b, net: c };
+    fn no_input_panics(a: i64, b: i64, c: i64, d: i64, e: i64, f: i64, amount: i64, vault: i64, now: i64) {
+        let state = OutflowState { window_start: a, vault_at_start: b, net: c, previous: f };
         let account = AccountOutflow { window_start: d, used: e };
         let _ = withdraw(&state, &account, Quote(amount), Quote(vault), now, &RULE);
         let _ = deposit(&state, Quote(amount), Quote(vault), now, &RULE);

@@ -38,7 +38,7 @@ fn one_trade_from_deposit_to_the_last_withdrawal() {
             let allowed = i64::try_from(vault / 6).unwrap().max(1_000 * QUOTE);
             let part = world.account(index).cash.min(allowed);
             world.withdraw(index, part.unsigned_abs()).expect("withdraw");
-            world.chain.advance(3_600);
+            world.chain.advance(7_200);
         }
         let trader = &world.traders[index];
         send(&world, instruction::margin_account_close(&world.account(index)), &[&trader.key]).expect("close");

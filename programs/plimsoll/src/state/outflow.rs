@@ -14,6 +14,8 @@ pub struct OutflowWindow {
     pub vault_at_start: i64,
     /// Withdrawals less deposits in it: quote atoms, + out.
     pub net: i64,
+    /// The same of the window before, 0 if there was none.
+    pub previous: i64,
 }
 
 /// What one account withdrew in its own window; mirrors `plimsoll_core::outflow::AccountOutflow`, same bytes.
@@ -27,7 +29,7 @@ pub struct AccountOutflow {
     pub used: i64,
 }
 
-mirror!(OutflowWindow => plimsoll_core::outflow::OutflowState { window_start, vault_at_start, net });
+mirror!(OutflowWindow => plimsoll_core::outflow::OutflowState { window_start, vault_at_start, net, previous });
 mirror!(AccountOutflow => plimsoll_core::outflow::AccountOutflow { window_start, used });
 
 /// Net withdrawals of the running window.
@@ -47,7 +49,7 @@ pub struct Outflow {
     /// Zero.
     pub padding: [u8; 6],
     /// Zero; room for later layouts.
-    pub reserved: [u8; 128],
+    pub reserved: [u8; 120],
 }
 
 const _: () = assert!(core::mem::size_of::<Outflow>() == 32 + 24 + 8 + 128);
