@@ -8,7 +8,7 @@ use anchor_lang::solana_program::instruction::Instruction;
 use anchor_lang::solana_program::program::{invoke, invoke_signed};
 use anchor_lang::ZeroCopy;
 
-use crate::error::{ensure, refused, PlimsollError};
+use crate::error::{ensure, refused, PlimsollError, Result};
 
 /// Bytes of the discriminator in front of every account.
 pub const DISCRIMINATOR_LEN: usize = 8;

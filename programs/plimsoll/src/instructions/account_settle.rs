@@ -6,7 +6,7 @@ use plimsoll_core::position::OptionKind;
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote, Wide};
 
 use crate::cash;
-use crate::error::{core_refused, ensure, refuse, refused, PlimsollError};
+use crate::error::{core_refused, ensure, refuse, refused, PlimsollError, Result};
 use crate::events::AccountSettled;
 use crate::loaders::{read, same_key, write};
 use crate::positions::expiry_slot_clear;

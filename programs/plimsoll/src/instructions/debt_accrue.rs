@@ -4,7 +4,7 @@ use anchor_lang::prelude::*;
 use plimsoll_core::invariants::{check_conserved, Touched};
 
 use crate::cash;
-use crate::error::{not_conserved, PlimsollError};
+use crate::error::{not_conserved, PlimsollError, Result};
 use crate::events::DebtAccrued;
 use crate::funds;
 use crate::loaders::{read, same_key, write};

@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 
-use crate::error::{ensure, parameter_refused, refused, PlimsollError};
+use crate::error::{ensure, parameter_refused, refused, PlimsollError, Result};
 use crate::events::DelegateChanged;
 use crate::loaders::{read, same_key, write};
 use crate::state::{DelegateData, DelegateTerms, MarginAccount};

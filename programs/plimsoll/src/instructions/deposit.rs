@@ -6,7 +6,7 @@ use plimsoll_core::outflow;
 use plimsoll_core::units::Quote;
 
 use crate::cash;
-use crate::error::{core_refused, PlimsollError};
+use crate::error::{core_refused, PlimsollError, Result};
 use crate::events::Deposited;
 use crate::loaders::{read, same_key, write};
 use crate::state::{Clearinghouse, MarginAccount, Outflow, OutflowWindow};

@@ -3,7 +3,7 @@
 use anchor_lang::prelude::*;
 use anchor_lang::AccountsClose;
 
-use crate::error::{refuse, refused, PlimsollError};
+use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::ExpiryClosed;
 use crate::loaders::{read, same_key};
 use crate::state::Expiry;

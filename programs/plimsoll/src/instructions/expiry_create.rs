@@ -6,7 +6,7 @@ use plimsoll_core::settlement::SettlementState;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, LAYOUT_VERSION};
-use crate::error::grid_refused;
+use crate::error::{grid_refused, Result};
 use crate::events::ExpiryCreated;
 use crate::loaders::read;
 use crate::state::expiry::STATUS_LIVE;

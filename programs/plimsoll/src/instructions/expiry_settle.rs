@@ -3,7 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::settlement::{self, SettlementTerms};
 
-use crate::error::{ensure, refused, PlimsollError};
+use crate::error::{ensure, refused, PlimsollError, Result};
 use crate::events::ExpirySettled;
 use crate::loaders::{read, same_key, write};
 use crate::refusals::settlement_refused;

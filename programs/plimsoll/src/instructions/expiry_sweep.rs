@@ -5,7 +5,7 @@ use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::parameters::PPM;
 use plimsoll_core::units::{Quote, Ratio};
 
-use crate::error::{core_refused, ensure, not_conserved, PlimsollError};
+use crate::error::{core_refused, ensure, not_conserved, PlimsollError, Result};
 use crate::events::ExpirySwept;
 use crate::funds::{cover_deficit, fund_covers, receive};
 use crate::loaders::{read, same_key, write, write_clearinghouse};

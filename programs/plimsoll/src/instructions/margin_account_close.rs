@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 
-use crate::error::{ensure, PlimsollError};
+use crate::error::{ensure, PlimsollError, Result};
 use crate::events::MarginAccountClosed;
 use crate::loaders::{read, same_key};
 use crate::state::MarginAccount;

@@ -3,7 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::oracle::Action;
 
-use crate::error::{saturated, PlimsollError};
+use crate::error::{saturated, PlimsollError, Result};
 use crate::events::MarginCall;
 use crate::loaders::{read, same_key};
 use crate::margin::Valuation;

@@ -5,7 +5,7 @@ use plimsoll_core::oracle;
 use plimsoll_core::units::Price;
 use plimsoll_core::volatility;
 
-use crate::error::{core_refused, oracle_refused, refused, PlimsollError};
+use crate::error::{core_refused, oracle_refused, refused, PlimsollError, Result};
 use crate::events::PriceAccepted;
 use crate::loaders::{read, same_key, write};
 use crate::pyth;

@@ -7,6 +7,7 @@ use anchor_lang::Owner as _;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, LAYOUT_VERSION};
+use crate::error::Result;
 use crate::events::OwnerCreated;
 use crate::loaders::read;
 use crate::state::{Clearinghouse, Owner};

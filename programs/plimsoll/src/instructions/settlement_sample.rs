@@ -5,7 +5,7 @@ use plimsoll_core::oracle::{self, Action};
 use plimsoll_core::settlement::{self, SettlementTerms};
 use plimsoll_core::units::Price;
 
-use crate::error::{ensure, oracle_refused, PlimsollError};
+use crate::error::{ensure, oracle_refused, PlimsollError, Result};
 use crate::events::SettlementSampled;
 use crate::loaders::{read, same_key, write};
 use crate::refusals::settlement_refused;

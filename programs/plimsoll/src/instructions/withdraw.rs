@@ -9,7 +9,9 @@ use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::withdrawal_lock;
 
 use crate::cash;
-use crate::error::{core_refused, ensure, not_conserved, outflow_refused, refuse, refused, saturated, PlimsollError};
+use crate::error::{
+    core_refused, ensure, not_conserved, outflow_refused, refuse, refused, saturated, PlimsollError, Result,
+};
 use crate::events::Withdrawn;
 use crate::loaders::{read, same_key, write, write_clearinghouse};
 use crate::margin::Valuation;
