@@ -25,6 +25,8 @@ pub mod error;
 pub mod events;
 #[warn(missing_docs)]
 pub mod funds;
+#[cfg(all(feature = "custom-heap", not(feature = "no-entrypoint"), target_os = "solana"))]
+mod heap;
 pub mod instructions;
 #[warn(missing_docs)]
 pub mod loaders;
