@@ -10,6 +10,7 @@ use crate::constants::{seeds, LAYOUT_VERSION};
 use crate::error::Result;
 use crate::events::OwnerCreated;
 use crate::loaders::read;
+use crate::log::log_plain;
 use crate::state::{Clearinghouse, Owner};
 
 /// Accounts of `owner_create`.
@@ -60,7 +61,7 @@ impl<'info> OwnerCreate<'info> {
             record.version = LAYOUT_VERSION;
             record.bump = bump;
         })?;
-        emit!(OwnerCreated { clearinghouse, owner });
+        log_plain(&OwnerCreated { clearinghouse, owner });
         Ok(())
     }
 }
