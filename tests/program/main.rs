@@ -35,6 +35,7 @@ mod owner_create;
 mod payments;
 mod positions;
 mod program_test_smoke;
+mod rent;
 mod scenarios;
 mod settlement_sample;
 mod smoke;

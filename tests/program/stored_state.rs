@@ -5,6 +5,7 @@ use anchor_lang::prelude::{AccountInfo, AccountLoader};
 use anchor_lang::Discriminator;
 use bytemuck::Zeroable;
 use plimsoll::constants::INDEX_NONE;
+use plimsoll::error::Refusal;
 use plimsoll::loaders::{read, write};
 use plimsoll::positions::{leg_change, legs_transfer};
 use plimsoll::state::margin_account::MODE_CROSS;
@@ -27,10 +28,10 @@ fn settled() -> World {
     world
 }
 
-fn name(error: &Error) -> &str {
-    match error {
-        Error::AnchorError(error) => &error.error_name,
-        Error::ProgramError(_) => "a program error",
+fn name(refusal: Refusal) -> String {
+    match Error::from(refusal) {
+        Error::AnchorError(error) => error.error_name,
+        Error::ProgramError(_) => "a program error".to_owned(),
     }
 }
 
@@ -55,7 +56,7 @@ fn a_transfer_from_an_expiry_slot_of_no_underlying_is_refused() {
     leg_change(&mut from, &call(&world), 5).expect("leg");
     from.expiries[0].underlying_slot = 3;
     let moved = legs_transfer(&mut from, &mut to, |leg| leg_taken(leg, Fraction::ONE), |_, _, _| Ok(()));
-    assert_eq!(name(&moved.expect_err("no such slot")), "UnknownUnderlying");
+    assert_eq!(name(moved.expect_err("no such slot")), "UnknownUnderlying");
     assert_eq!((from.position_count, to.position_count), (1, 0));
 }
 
@@ -106,7 +107,7 @@ fn fund_info(writable: bool) -> &'static AccountInfo<'static> {
 fn an_account_passed_read_only_is_not_written() {
     let loader = AccountLoader::<InsuranceFund>::try_from(fund_info(false)).expect("a fund");
     assert!(read(&loader).is_ok());
-    assert_eq!(name(&write(&loader).expect_err("read-only")), "AccountReadOnly");
+    assert_eq!(name(write(&loader).expect_err("read-only")), "AccountReadOnly");
 }
 
 #[test]
@@ -115,9 +116,9 @@ fn an_account_in_use_is_neither_written_nor_read() {
     {
         let _reader = read(&loader).expect("read");
         assert!(read(&loader).is_ok(), "two readers are no harm");
-        assert_eq!(name(&write(&loader).expect_err("a reader")), "AccountBorrowed");
+        assert_eq!(name(write(&loader).expect_err("a reader")), "AccountBorrowed");
     }
     let _writer = write(&loader).expect("write");
-    assert_eq!(name(&write(&loader).expect_err("a writer")), "AccountBorrowed");
-    assert_eq!(name(&read(&loader).expect_err("a writer")), "AccountBorrowed");
+    assert_eq!(name(write(&loader).expect_err("a writer")), "AccountBorrowed");
+    assert_eq!(name(read(&loader).expect_err("a writer")), "AccountBorrowed");
 }

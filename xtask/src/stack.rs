@@ -18,6 +18,8 @@ const CALL: u8 = 0x85;
 const MOVE: u8 = 0xbf;
 /// `add64 dst, immediate`.
 const ADD: u8 = 0x07;
+/// `lddw dst, immediate`: the low half of the value here, the high half in the next slot.
+const LOAD_WIDE: u8 = 0x18;
 
 /// A function's stack use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -38,9 +40,19 @@ struct Instruction {
 
 /// Frames of all functions that use the stack, deepest first.
 pub fn frames(elf: &[u8]) -> Result<Vec<Frame>> {
-    let (code, entry) = text(elf)?;
+    let (code, address, entry) = text(elf)?;
     let instructions: Vec<_> = code.chunks_exact(8).filter_map(decode).collect();
     let mut starts = BTreeSet::from([0, entry]);
+    // Functions that are called through pointers stand in the code as constants and in the data as tables.
+    let in_code = |value: u64| {
+        let offset = value.checked_sub(address).filter(|offset| offset % 8 == 0)?;
+        usize::try_from(offset / 8).ok().filter(|index| *index < instructions.len())
+    };
+    let constants = instructions.windows(2).filter(|pair| pair[0].opcode == LOAD_WIDE);
+    starts.extend(
+        constants.filter_map(|pair| in_code((pair[1].immediate as u32 as u64) << 32 | pair[0].immediate as u32 as u64)),
+    );
+    starts.extend(data(elf)?.chunks_exact(8).filter_map(|word| in_code(u64::from_le_bytes(word.try_into().ok()?))));
     for (index, instruction) in instructions.iter().enumerate() {
         if instruction.opcode == CALL && instruction.source == 1 {
             let target = index as i64 + 1 + i64::from(instruction.immediate);
@@ -107,20 +119,30 @@ fn stack_access(instruction: &Instruction, next: Option<&Instruction>) -> Option
     (found.1 < 0).then_some(found)
 }
 
-/// The code of a v3 ELF (its second program header) and the number of the entry instruction in it.
-fn text(elf: &[u8]) -> Result<(&[u8], usize)> {
+/// The code of a v3 ELF (its second program header), its address, and the number of the entry instruction in it.
+fn text(elf: &[u8]) -> Result<(&[u8], u64, usize)> {
+    let (code, address) = segment(elf, 1)?;
+    let entry = word(elf, 24)?.checked_sub(address).context("the entry is not in the code")? / 8;
+    Ok((code, address, usize::try_from(entry)?))
+}
+
+/// The constants of a v3 ELF (its first program header).
+fn data(elf: &[u8]) -> Result<&[u8]> {
+    Ok(segment(elf, 0)?.0)
+}
+
+/// Bytes and address of a program header's segment.
+fn segment(elf: &[u8], number: usize) -> Result<(&[u8], u64)> {
     const HEADER: usize = 64;
     const PROGRAM_HEADER: usize = 56;
     if elf.get(..4) != Some(b"\x7fELF") {
         bail!("not an ELF file");
     }
-    let base = HEADER + PROGRAM_HEADER;
+    let base = HEADER + number * PROGRAM_HEADER;
     let offset = usize::try_from(word(elf, base + 8)?)?;
-    let address = word(elf, base + 16)?;
     let size = usize::try_from(word(elf, base + 32)?)?;
-    let code = elf.get(offset..offset.saturating_add(size)).context("the code is not inside the file")?;
-    let entry = word(elf, 24)?.checked_sub(address).context("the entry is not in the code")? / 8;
-    Ok((code, usize::try_from(entry)?))
+    let bytes = elf.get(offset..offset.saturating_add(size)).context("a segment is not inside the file")?;
+    Ok((bytes, word(elf, base + 16)?))
 }
 
 fn word(bytes: &[u8], at: usize) -> Result<u64> {

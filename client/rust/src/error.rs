@@ -67,6 +67,12 @@ pub enum LedgerError {
     Rules(String),
 }
 
+impl From<plimsoll::error::Refusal> for LedgerError {
+    fn from(refusal: plimsoll::error::Refusal) -> Self {
+        anchor_lang::error::Error::from(refusal).into()
+    }
+}
+
 impl From<anchor_lang::error::Error> for LedgerError {
     /// A refusal of program code that ran in this process.
     fn from(error: anchor_lang::error::Error) -> Self {
@@ -124,6 +130,12 @@ pub struct Refusal {
     pub message: String,
     /// The two values that disagree, if the rule has them.
     pub values: Option<(String, String)>,
+}
+
+impl From<plimsoll::error::Refusal> for Refusal {
+    fn from(refusal: plimsoll::error::Refusal) -> Self {
+        anchor_lang::error::Error::from(refusal).into()
+    }
 }
 
 impl From<anchor_lang::error::Error> for Refusal {

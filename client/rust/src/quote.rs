@@ -50,7 +50,10 @@ pub fn account(snapshot: &Snapshot, index: usize) -> Result<AccountQuote, Ledger
 }
 
 /// The liquidation prices of every underlying of the account's book.
-fn liquidation(valuation: &Valuation, account: &MarginAccount) -> anchor_lang::Result<Vec<(u16, LiquidationPrices)>> {
+fn liquidation(
+    valuation: &Valuation,
+    account: &MarginAccount,
+) -> plimsoll::error::Result<Vec<(u16, LiquidationPrices)>> {
     // The book's own order: underlyings of legs, then, while there is room, those that price collateral.
     let mut indices: Vec<u16> = account.underlyings.iter().copied().filter(|index| *index != INDEX_NONE).collect();
     for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
@@ -113,7 +116,7 @@ fn trade_side(
     valuation: &Valuation,
     account: &MarginAccount,
     (series, bought, price): (&Series, i32, i64),
-) -> anchor_lang::Result<TradeQuote> {
+) -> plimsoll::error::Result<TradeQuote> {
     let clearinghouse = &snapshot.directory.clearinghouse;
     let terms = trade_terms(valuation, series, bought, price)?;
     let underlying = valuation.markets.underlying(series.underlying)?;
@@ -156,7 +159,7 @@ fn trade_side(
     Ok(TradeQuote { terms, plan, leg, cash, before, after, free_cash_after, liquidation_after, refusal })
 }
 
-fn trade_terms(valuation: &Valuation, series: &Series, bought: i32, price: i64) -> anchor_lang::Result<TradeTerms> {
+fn trade_terms(valuation: &Valuation, series: &Series, bought: i32, price: i64) -> plimsoll::error::Result<TradeTerms> {
     let expiry = valuation.markets.expiry(series.underlying, series.expiry)?;
     let over = expiry.is_settled() || valuation.now >= expiry.expiry;
     plimsoll::error::ensure(!over, PlimsollError::ExpiryPassed)?;
@@ -171,7 +174,7 @@ fn trade_terms(valuation: &Valuation, series: &Series, bought: i32, price: i64) 
     })
 }
 
-fn price_standing(valuation: &Valuation) -> anchor_lang::Result<PriceStanding> {
+fn price_standing(valuation: &Valuation) -> plimsoll::error::Result<PriceStanding> {
     if valuation.markets.check_prices(Action::RiskIncrease, valuation.now).is_ok() {
         Ok(PriceStanding::Valid)
     } else if valuation.markets.is_stale(valuation.now)? {
@@ -208,7 +211,7 @@ fn auction_of(
     account: &MarginAccount,
     valuation: &Valuation,
     clearinghouse: &Clearinghouse,
-) -> anchor_lang::Result<AuctionQuote> {
+) -> plimsoll::error::Result<AuctionQuote> {
     let rules = auction::rules(account, valuation.markets)?;
     let elapsed = if account.in_auction() { auction::reading(account, valuation.markets, valuation.now)? } else { 0 };
     let d = price_factor(elapsed, rules.rho, &rules.parameters).map_err(PlimsollError::from)?;
@@ -252,7 +255,7 @@ fn bid_of(
     valuation: &Valuation,
     (mut account, mut bidder): (MarginAccount, MarginAccount),
     fraction: u32,
-) -> anchor_lang::Result<BidQuote> {
+) -> plimsoll::error::Result<BidQuote> {
     cash::interest_pay(&mut account, valuation.now, valuation.parameters)?;
     let quote = auction_of(&account, valuation, &snapshot.directory.clearinghouse)?;
     let (view, share) = (quote.view, Fraction::from_ppm(fraction));
@@ -287,7 +290,7 @@ fn bid_of(
 }
 
 /// Moves `share` of every leg and collateral, as the program does; open interest is not looked at here.
-fn take(account: &mut MarginAccount, bidder: &mut MarginAccount, share: Fraction) -> anchor_lang::Result<()> {
+fn take(account: &mut MarginAccount, bidder: &mut MarginAccount, share: Fraction) -> plimsoll::error::Result<()> {
     legs_transfer(account, bidder, |leg| leg_taken(leg, share), |_, _, _| Ok(()))?;
     for slot in account.collaterals.iter_mut().filter(|slot| slot.amount > 0) {
         let taken = collateral_taken(slot.amount, share);
@@ -311,6 +314,6 @@ fn standing(balances: &Balances) -> Result<Standing, PlimsollError> {
         .map_err(|error: CoreError| PlimsollError::from(error))
 }
 
-fn refused(refusal: TradeRefusal) -> anchor_lang::error::Error {
+fn refused(refusal: TradeRefusal) -> plimsoll::error::Refusal {
     plimsoll::refusals::trade_refused(refusal)
 }

@@ -91,7 +91,7 @@ impl MarketData {
         directory: &Directory,
         scope: &Scope,
         now: i64,
-        f: impl FnOnce(&Valuation) -> anchor_lang::Result<T>,
+        f: impl FnOnce(&Valuation) -> plimsoll::error::Result<T>,
     ) -> Result<T, LedgerError> {
         let keys = MarketSet::of_scope(directory, scope)?.addresses(directory)?;
         let find = |key: &Pubkey| {
@@ -177,7 +177,7 @@ impl Snapshot {
     }
 
     /// Runs `f` with the program's valuation. Errors: as [`MarketData::value`].
-    pub fn value<T>(&self, f: impl FnOnce(&Valuation) -> anchor_lang::Result<T>) -> Result<T, LedgerError> {
+    pub fn value<T>(&self, f: impl FnOnce(&Valuation) -> plimsoll::error::Result<T>) -> Result<T, LedgerError> {
         self.scoped(|scope| self.markets.value(&self.directory, scope, self.now, f))
     }
 

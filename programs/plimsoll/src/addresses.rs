@@ -8,7 +8,7 @@ use anchor_lang::solana_program::instruction::Instruction;
 use anchor_lang::solana_program::program::{invoke, invoke_signed};
 use anchor_lang::ZeroCopy;
 
-use crate::error::{ensure, refused, PlimsollError};
+use crate::error::{ensure, refused, PlimsollError, Result};
 
 /// Bytes of the discriminator in front of every account.
 pub const DISCRIMINATOR_LEN: usize = 8;
@@ -51,9 +51,9 @@ pub fn create(new: &NewAccount) -> Result<u8> {
 
 fn fund_and_assign(new: &NewAccount, signer: &[&[&[u8]]]) -> Result<()> {
     let infos = [new.payer.clone(), new.account.clone()];
-    let space = u64::try_from(new.space).map_err(|_| refused(PlimsollError::Overflow))?.to_le_bytes();
-    let rent = Rent::get()?.minimum_balance(new.space);
-    let owner = new.owner.as_ref();
+    let space = u64::try_from(new.space).map_err(|_| refused(PlimsollError::Overflow))?;
+    let rent = rent_exempt_balance(&Rent::get()?, space)?;
+    let (space, owner) = (space.to_le_bytes(), new.owner.as_ref());
     let held = new.account.lamports();
     if held == 0 {
         let create = system_call(SystemCall::Create, &infos, &[&rent.to_le_bytes(), &space, owner]);
@@ -65,6 +65,31 @@ fn fund_and_assign(new: &NewAccount, signer: &[&[&[u8]]]) -> Result<()> {
     }
     invoke_signed(&system_call(SystemCall::Allocate, &infos, &[&space]), &infos, signer)?;
     invoke_signed(&system_call(SystemCall::Assign, &infos, &[owner]), &infos, signer).map_err(Into::into)
+}
+
+/// Bytes that every account is charged for besides its own.
+const ACCOUNT_OVERHEAD: u64 = 128;
+/// Bits of a double's mantissa behind its point.
+const MANTISSA_BITS: u32 = 52;
+/// Exponent in a double's bits of a mantissa that is a whole number.
+const EXPONENT_OF_WHOLE: u32 = 1075;
+
+/// Lamports that exempt an account of `space` bytes from rent, rounded up: never fewer than the runtime asks for.
+///
+/// The runtime multiplies by a double. Its bits are read as integers because the machine has no floating point.
+/// Errors: `Overflow`, also for a threshold that is not a positive number of ordinary size.
+#[allow(deprecated)] // The fields have no other names before the next version of the sysvar.
+pub fn rent_exempt_balance(rent: &Rent, space: u64) -> Result<u64> {
+    let bits = rent.exemption_threshold.to_bits();
+    let balance = || {
+        let mantissa = u128::from(bits & ((1 << MANTISSA_BITS) - 1) | (1 << MANTISSA_BITS));
+        let exponent = u32::try_from(bits >> MANTISSA_BITS).ok()?;
+        let unit = 1u128.checked_shl(EXPONENT_OF_WHOLE.checked_sub(exponent)?)?;
+        let yearly = space.checked_add(ACCOUNT_OVERHEAD)?.checked_mul(rent.lamports_per_byte_year)?;
+        let product = u128::from(yearly).checked_mul(mantissa)?.checked_add(unit.checked_sub(1)?)?;
+        u64::try_from(product.checked_div(unit)?).ok()
+    };
+    balance().ok_or_else(|| refused(PlimsollError::Overflow))
 }
 
 /// The system program's instructions used here, by their place in its instruction enumeration.

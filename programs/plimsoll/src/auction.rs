@@ -10,7 +10,7 @@ use plimsoll_core::volatility::stress_ratio;
 
 use crate::cash;
 use crate::constants::{INDEX_NONE, MAX_UNDERLYINGS};
-use crate::error::{core_refused, ensure, refused, PlimsollError};
+use crate::error::{core_refused, ensure, refused, PlimsollError, Result};
 use crate::margin::Valuation;
 use crate::markets::Markets;
 use crate::state::{AuctionData, MarginAccount};

@@ -4,7 +4,7 @@ use anchor_lang::prelude::*;
 use plimsoll_core::delegate::DelegateAction;
 use plimsoll_core::units::Quote;
 
-use crate::error::{refuse, refused, PlimsollError};
+use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::refusals::delegate_refused;
 use crate::state::{DelegateTerms, MarginAccount};
 

@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 use plimsoll_core::debt::interest;
 use plimsoll_core::units::Quote;
 
-use crate::error::{core_refused, refused, PlimsollError};
+use crate::error::{core_refused, refused, PlimsollError, Result};
 use crate::state::{Clearinghouse, ClearinghouseParameters, MarginAccount};
 
 /// Interest the account owes at `now`: what is noted and what ran since. Errors: `Overflow`.

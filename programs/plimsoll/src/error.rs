@@ -9,6 +9,8 @@ use plimsoll_core::oracle::OracleRefusal;
 use plimsoll_core::outflow::OutflowRefusal;
 use plimsoll_core::parameters::ParameterError;
 
+pub use crate::result::{Refusal, Result};
+
 /// Keeps names and messages in one table beside the enumeration: the framework's own match over them is eight times
 /// the size.
 macro_rules! with_texts {
@@ -453,8 +455,8 @@ pub enum PlimsollError {
 /// `error` with the two numbers that disagree.
 #[cold]
 #[inline(never)]
-pub fn refuse(error: PlimsollError, left: i64, right: i64) -> Error {
-    refused(error).with_values((left, right))
+pub fn refuse(error: PlimsollError, left: i64, right: i64) -> Refusal {
+    described(error).with_values((left, right)).into()
 }
 
 /// `Ok` if `holds`, else `error`.
@@ -467,10 +469,15 @@ pub fn ensure(holds: bool, error: PlimsollError) -> Result<()> {
     }
 }
 
-/// `error` as the framework's error, in one place: made inline, its strings would be most of the program.
+/// `error` without numbers.
 #[cold]
 #[inline(never)]
-pub fn refused(error: PlimsollError) -> Error {
+pub fn refused(error: PlimsollError) -> Refusal {
+    described(error).into()
+}
+
+/// `error` as the framework's error, in one place: made inline, its strings would be most of the program.
+fn described(error: PlimsollError) -> Error {
     let code = u32::from(error);
     let index = code.checked_sub(ERROR_CODE_OFFSET).and_then(|index| usize::try_from(index).ok());
     let (name, message) = index.and_then(|index| TEXTS.get(index)).copied().unwrap_or_default();
@@ -483,10 +490,10 @@ pub fn refused(error: PlimsollError) -> Error {
     })
 }
 
-/// The rule book's error as the framework's.
+/// The rule book's error as this program's.
 #[cold]
 #[inline(never)]
-pub fn core_refused(error: CoreError) -> Error {
+pub fn core_refused(error: CoreError) -> Refusal {
     refused(error.into())
 }
 
@@ -503,7 +510,7 @@ impl From<CoreError> for PlimsollError {
 
 /// A parameter outside its range, with its value and the bound it crossed; the field's name is logged.
 #[inline(never)]
-pub fn parameter_refused(error: ParameterError) -> Error {
+pub fn parameter_refused(error: ParameterError) -> Refusal {
     msg!(error.field);
     let bound = if error.value < error.low { error.low } else { error.high };
     refuse(PlimsollError::ParameterOutOfRange, error.value, bound)
@@ -511,7 +518,7 @@ pub fn parameter_refused(error: ParameterError) -> Error {
 
 /// A price that an action may not use, with the two numbers that disagree.
 #[inline(never)]
-pub fn oracle_refused(refusal: OracleRefusal) -> Error {
+pub fn oracle_refused(refusal: OracleRefusal) -> Refusal {
     use PlimsollError as E;
     let (error, left, right) = match refusal {
         OracleRefusal::Exponent { exponent } => (E::PriceExponent, i64::from(exponent), 0),
@@ -530,7 +537,7 @@ pub fn oracle_refused(refusal: OracleRefusal) -> Error {
 
 /// A margin parameter outside its range, with its value and the bound it crossed; the field's name is logged.
 #[inline(never)]
-pub fn cross_refused(error: plimsoll_core::margin::ParameterError) -> Error {
+pub fn cross_refused(error: plimsoll_core::margin::ParameterError) -> Refusal {
     msg!(error.field);
     let bound = if error.value < error.low { error.low } else { error.high };
     refuse(PlimsollError::ParameterOutOfRange, error.value.into(), bound.into())
@@ -538,7 +545,7 @@ pub fn cross_refused(error: plimsoll_core::margin::ParameterError) -> Error {
 
 /// A listing off the grid, with the two numbers that disagree.
 #[inline(never)]
-pub fn grid_refused(refusal: GridRefusal) -> Error {
+pub fn grid_refused(refusal: GridRefusal) -> Refusal {
     use PlimsollError as E;
     let (error, left, right) = match refusal {
         GridRefusal::ExpiryOffGrid { expiry, past } => (E::ExpiryOffGrid, expiry, past),
@@ -554,16 +561,16 @@ pub fn grid_refused(refusal: GridRefusal) -> Error {
 
 /// A withdrawal over the outflow limit, with the two numbers that disagree.
 #[inline(never)]
-pub fn outflow_refused(refusal: OutflowRefusal) -> Error {
+pub fn outflow_refused(refusal: OutflowRefusal) -> Refusal {
     match refusal {
         OutflowRefusal::Limit { net, cap } => refuse(PlimsollError::OutflowLimit, net, cap),
-        OutflowRefusal::Arithmetic(error) => PlimsollError::from(error).into(),
+        OutflowRefusal::Arithmetic(error) => core_refused(error),
     }
 }
 
 /// A broken conservation law, with both sides.
 #[inline(never)]
-pub fn not_conserved(violation: InvariantViolation) -> Error {
+pub fn not_conserved(violation: InvariantViolation) -> Refusal {
     refuse(PlimsollError::NotConserved, saturated(violation.left), saturated(violation.right))
 }
 

@@ -1,5 +1,7 @@
 //! Facts with values before and after. Hot-path events go to the log; governance and incident events are emitted
 //! by a call to the program itself, where log truncation cannot lose them. Amounts are quote atoms unless named.
+//!
+//! The memory of a [`Pod`] event, wide fields first and without padding, is its serialised form: [`crate::log`].
 
 use anchor_lang::prelude::*;
 use bytemuck::{Pod, Zeroable};
@@ -62,7 +64,8 @@ pub struct CollateralCreated {
 
 /// An expiry was listed.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpiryCreated {
     /// The underlying.
     pub underlying: Pubkey,
@@ -88,7 +91,8 @@ pub struct StrikeCreated {
 
 /// A key was registered in a clearinghouse.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnerCreated {
     /// The clearinghouse.
     pub clearinghouse: Pubkey,
@@ -112,7 +116,8 @@ pub struct MarginAccountOpened {
 
 /// A margin account was closed.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarginAccountClosed {
     /// The margin account.
     pub margin_account: Pubkey,
@@ -124,7 +129,8 @@ pub struct MarginAccountClosed {
 
 /// The delegate of a margin account changed.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DelegateChanged {
     /// The margin account.
     pub margin_account: Pubkey,
@@ -146,7 +152,8 @@ pub struct DelegateChanged {
 
 /// Cash was deposited.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deposited {
     /// The margin account.
     pub margin_account: Pubkey,
@@ -164,7 +171,8 @@ pub struct Deposited {
 
 /// Cash was withdrawn.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Withdrawn {
     /// The margin account.
     pub margin_account: Pubkey,
@@ -206,7 +214,8 @@ pub struct CollateralMoved {
 
 /// A price was accepted.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PriceAccepted {
     /// The underlying.
     pub underlying: Pubkey,
@@ -228,7 +237,8 @@ pub struct PriceAccepted {
 
 /// An account's initial balance is negative.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarginCall {
     /// The margin account.
     pub margin_account: Pubkey,
@@ -288,7 +298,8 @@ pub struct BadDebtRepaid {
 
 /// Fees of an expiry were swept.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpirySwept {
     /// The expiry account.
     pub expiry_account: Pubkey,
@@ -349,7 +360,8 @@ const _: () = assert!(core::mem::size_of::<TradeCleared>() == 96 + 56 + 12 + 4);
 
 /// A settlement sample was taken.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettlementSampled {
     /// The expiry account.
     pub expiry_account: Pubkey,
@@ -367,7 +379,8 @@ pub struct SettlementSampled {
 
 /// The settlement price was fixed.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpirySettled {
     /// The expiry account.
     pub expiry_account: Pubkey,
@@ -383,7 +396,8 @@ pub struct ExpirySettled {
 
 /// The legs of an account in an expiry were settled.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountSettled {
     /// The margin account.
     pub margin_account: Pubkey,
@@ -407,7 +421,8 @@ pub struct AccountSettled {
 
 /// An expiry was closed.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpiryClosed {
     /// The expiry account.
     pub expiry_account: Pubkey,
@@ -545,7 +560,8 @@ pub struct AuctionEnded {
 
 /// Interest on debt was paid to the fund.
 #[event]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DebtAccrued {
     /// The margin account.
     pub margin_account: Pubkey,

@@ -5,7 +5,7 @@ use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::{recover, Recovery};
 
-use crate::error::{core_refused, not_conserved, refused, PlimsollError};
+use crate::error::{core_refused, not_conserved, refused, PlimsollError, Result};
 use crate::state::{Clearinghouse, InsuranceFund};
 
 /// Adds `amount` (>= 0) to the fund. Errors: `Overflow`.

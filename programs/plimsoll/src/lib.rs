@@ -25,6 +25,8 @@ pub mod error;
 pub mod events;
 #[warn(missing_docs)]
 pub mod funds;
+#[cfg(all(feature = "custom-heap", not(feature = "no-entrypoint"), target_os = "solana"))]
+mod heap;
 pub mod instructions;
 #[warn(missing_docs)]
 pub mod loaders;
@@ -39,6 +41,8 @@ pub mod positions;
 pub mod pyth;
 #[warn(missing_docs)]
 pub mod refusals;
+#[warn(missing_docs)]
+pub mod result;
 #[warn(missing_docs)]
 pub mod state;
 #[warn(missing_docs)]
@@ -71,47 +75,47 @@ pub mod plimsoll {
 
     /// Clears a trade between two margin accounts (both sides sign).
     pub fn trade_clear<'info>(ctx: Context<'info, TradeClear<'info>>, args: TradeClearArgs) -> Result<()> {
-        TradeClear::handler(ctx, args)
+        Ok(TradeClear::handler(ctx, args)?)
     }
 
     /// Accepts a posted price (anyone).
     pub fn oracle_accept<'info>(ctx: Context<'info, OracleAccept<'info>>) -> Result<()> {
-        OracleAccept::handler(ctx)
+        Ok(OracleAccept::handler(ctx)?)
     }
 
     /// Takes a fraction of an account in auction (anyone).
     pub fn auction_bid<'info>(ctx: Context<'info, AuctionBid<'info>>, args: AuctionBidArgs) -> Result<()> {
-        AuctionBid::handler(ctx, args)
+        Ok(AuctionBid::handler(ctx, args)?)
     }
 
     /// Starts the liquidation auction of an account under maintenance (anyone).
     pub fn auction_start<'info>(ctx: Context<'info, AuctionStart<'info>>, args: AuctionStartArgs) -> Result<()> {
-        AuctionStart::handler(ctx, args)
+        Ok(AuctionStart::handler(ctx, args)?)
     }
 
     /// Ends the auction of an account that is healthy again (anyone).
     pub fn auction_end<'info>(ctx: Context<'info, AuctionEnd<'info>>) -> Result<()> {
-        AuctionEnd::handler(ctx)
+        Ok(AuctionEnd::handler(ctx)?)
     }
 
     /// Pays quote tokens into a margin account (anyone).
     pub fn deposit<'info>(ctx: Context<'info, Deposit<'info>>, args: DepositArgs) -> Result<()> {
-        Deposit::handler(ctx, args)
+        Ok(Deposit::handler(ctx, args)?)
     }
 
     /// Takes quote tokens out of a margin account (owner).
     pub fn withdraw<'info>(ctx: Context<'info, Withdraw<'info>>, args: WithdrawArgs) -> Result<()> {
-        Withdraw::handler(ctx, args)
+        Ok(Withdraw::handler(ctx, args)?)
     }
 
     /// Evaluates an account; emits a margin call when its initial balance is negative (anyone).
     pub fn margin_check<'info>(ctx: Context<'info, MarginCheck<'info>>) -> Result<MarginBalances> {
-        MarginCheck::handler(ctx)
+        Ok(MarginCheck::handler(ctx)?)
     }
 
     /// Settles the legs of one account in a settled expiry (anyone).
     pub fn account_settle<'info>(ctx: Context<'info, AccountSettle<'info>>) -> Result<()> {
-        AccountSettle::handler(ctx)
+        Ok(AccountSettle::handler(ctx)?)
     }
 
     /// Opens a clearinghouse with its vault, insurance fund and outflow limiter.
@@ -119,7 +123,7 @@ pub mod plimsoll {
         ctx: Context<'info, ClearinghouseCreate<'info>>,
         args: ClearinghouseCreateArgs,
     ) -> Result<()> {
-        ClearinghouseCreate::handler(ctx, args)
+        Ok(ClearinghouseCreate::handler(ctx, args)?)
     }
 
     /// Lists an underlying (authority).
@@ -127,7 +131,7 @@ pub mod plimsoll {
         ctx: Context<'info, UnderlyingCreate<'info>>,
         args: UnderlyingCreateArgs,
     ) -> Result<()> {
-        UnderlyingCreate::handler(ctx, args)
+        Ok(UnderlyingCreate::handler(ctx, args)?)
     }
 
     /// Lists a collateral (authority); its weight ramps from zero.
@@ -135,22 +139,22 @@ pub mod plimsoll {
         ctx: Context<'info, CollateralCreate<'info>>,
         args: CollateralCreateArgs,
     ) -> Result<()> {
-        CollateralCreate::handler(ctx, args)
+        Ok(CollateralCreate::handler(ctx, args)?)
     }
 
     /// Lists an expiry on the grid (anyone).
     pub fn expiry_create<'info>(ctx: Context<'info, ExpiryCreate<'info>>, args: ExpiryCreateArgs) -> Result<()> {
-        ExpiryCreate::handler(ctx, args)
+        Ok(ExpiryCreate::handler(ctx, args)?)
     }
 
     /// Lists a strike on the grid (anyone).
     pub fn strike_create<'info>(ctx: Context<'info, StrikeCreate<'info>>, args: StrikeCreateArgs) -> Result<()> {
-        StrikeCreate::handler(ctx, args)
+        Ok(StrikeCreate::handler(ctx, args)?)
     }
 
     /// Registers a key in a clearinghouse (anyone pays).
     pub fn owner_create<'info>(ctx: Context<'info, OwnerCreate<'info>>) -> Result<()> {
-        OwnerCreate::handler(ctx)
+        Ok(OwnerCreate::handler(ctx)?)
     }
 
     /// Opens a margin account (owner).
@@ -158,17 +162,17 @@ pub mod plimsoll {
         ctx: Context<'info, MarginAccountOpen<'info>>,
         args: MarginAccountOpenArgs,
     ) -> Result<()> {
-        MarginAccountOpen::handler(ctx, args)
+        Ok(MarginAccountOpen::handler(ctx, args)?)
     }
 
     /// Closes an empty margin account (owner).
     pub fn margin_account_close<'info>(ctx: Context<'info, MarginAccountClose<'info>>) -> Result<()> {
-        MarginAccountClose::handler(ctx)
+        Ok(MarginAccountClose::handler(ctx)?)
     }
 
     /// Sets, changes or removes the delegate (owner).
     pub fn delegate_set<'info>(ctx: Context<'info, DelegateSet<'info>>, args: DelegateSetArgs) -> Result<()> {
-        DelegateSet::handler(ctx, args)
+        Ok(DelegateSet::handler(ctx, args)?)
     }
 
     /// Pays collateral into a margin account (anyone; a new kind only the owner).
@@ -176,7 +180,7 @@ pub mod plimsoll {
         ctx: Context<'info, CollateralDeposit<'info>>,
         args: CollateralDepositArgs,
     ) -> Result<()> {
-        CollateralDeposit::handler(ctx, args)
+        Ok(CollateralDeposit::handler(ctx, args)?)
     }
 
     /// Takes collateral out of a margin account (owner).
@@ -184,37 +188,37 @@ pub mod plimsoll {
         ctx: Context<'info, CollateralWithdraw<'info>>,
         args: CollateralWithdrawArgs,
     ) -> Result<()> {
-        CollateralWithdraw::handler(ctx, args)
+        Ok(CollateralWithdraw::handler(ctx, args)?)
     }
 
     /// Moves interest on debt to the insurance fund (anyone).
     pub fn debt_accrue<'info>(ctx: Context<'info, DebtAccrue<'info>>) -> Result<()> {
-        DebtAccrue::handler(ctx)
+        Ok(DebtAccrue::handler(ctx)?)
     }
 
     /// Buys collateral of an account in debt at a falling price (anyone).
     pub fn collateral_sale<'info>(ctx: Context<'info, CollateralSale<'info>>, args: CollateralSaleArgs) -> Result<()> {
-        CollateralSale::handler(ctx, args)
+        Ok(CollateralSale::handler(ctx, args)?)
     }
 
     /// Adds the accepted price to the settlement average (anyone).
     pub fn settlement_sample<'info>(ctx: Context<'info, SettlementSample<'info>>) -> Result<()> {
-        SettlementSample::handler(ctx)
+        Ok(SettlementSample::handler(ctx)?)
     }
 
     /// Fixes the settlement price (anyone).
     pub fn expiry_settle<'info>(ctx: Context<'info, ExpirySettle<'info>>) -> Result<()> {
-        ExpirySettle::handler(ctx)
+        Ok(ExpirySettle::handler(ctx)?)
     }
 
     /// Moves trade fees of an expiry to fund and surplus (anyone).
     pub fn expiry_sweep<'info>(ctx: Context<'info, ExpirySweep<'info>>) -> Result<()> {
-        ExpirySweep::handler(ctx)
+        Ok(ExpirySweep::handler(ctx)?)
     }
 
     /// Closes an expiry in which nothing is left (anyone).
     pub fn expiry_close<'info>(ctx: Context<'info, ExpiryClose<'info>>) -> Result<()> {
-        ExpiryClose::handler(ctx)
+        Ok(ExpiryClose::handler(ctx)?)
     }
 
     /// Contributes to the insurance fund; covers a recorded deficit first (anyone).
@@ -222,11 +226,11 @@ pub mod plimsoll {
         ctx: Context<'info, InsuranceDeposit<'info>>,
         args: InsuranceDepositArgs,
     ) -> Result<()> {
-        InsuranceDeposit::handler(ctx, args)
+        Ok(InsuranceDeposit::handler(ctx, args)?)
     }
 
     /// Repays bad debt of an owner (anyone).
     pub fn bad_debt_repay<'info>(ctx: Context<'info, BadDebtRepay<'info>>, args: BadDebtRepayArgs) -> Result<()> {
-        BadDebtRepay::handler(ctx, args)
+        Ok(BadDebtRepay::handler(ctx, args)?)
     }
 }

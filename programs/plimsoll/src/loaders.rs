@@ -10,7 +10,7 @@ use anchor_lang::{Owner as ProgramOwner, ZeroCopy};
 
 use crate::addresses::DISCRIMINATOR_LEN;
 use crate::constants::LAYOUT_VERSION;
-use crate::error::{ensure, refuse, refused, PlimsollError};
+use crate::error::{ensure, refuse, refused, PlimsollError, Result};
 use crate::state::{
     Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying,
 };

@@ -13,7 +13,7 @@ use plimsoll_core::volatility::reference_volatility;
 
 use crate::cash::after_interest;
 use crate::constants::{INDEX_NONE, MAX_COLLATERALS, MAX_EXPIRIES, MAX_UNDERLYINGS};
-use crate::error::{core_refused, ensure, refused, PlimsollError};
+use crate::error::{core_refused, ensure, refused, PlimsollError, Result};
 use crate::markets::Markets;
 use crate::state::{
     ClearinghouseParameters, Collateral, CollateralSlot, Expiry, MarginAccount, OracleState, Underlying,

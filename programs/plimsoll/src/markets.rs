@@ -17,7 +17,7 @@ use plimsoll_core::oracle::{self, Action, DEAD_AFTER_SECONDS, SILENT_AFTER_SECON
 use plimsoll_core::units::{Ratio, Vol};
 
 use crate::constants::INDEX_NONE;
-use crate::error::{ensure, oracle_refused, refuse, refused, PlimsollError};
+use crate::error::{ensure, oracle_refused, refuse, refused, PlimsollError, Refusal, Result};
 use crate::loaders::{known, known_mut, typed, Layout};
 use crate::state::{Clearinghouse, Collateral, Expiry, MarginAccount, OracleState, Underlying};
 
@@ -344,7 +344,7 @@ fn of_type<'a, T: ZeroCopy + Layout>(info: &'a AccountInfo) -> Result<Ref<'a, T>
     typed(info).map_err(|_| refused(PlimsollError::MarketType))
 }
 
-fn count_refused(given: usize, needed: usize) -> Error {
+fn count_refused(given: usize, needed: usize) -> Refusal {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     refuse(PlimsollError::MarketCount, number(given), number(needed))
 }

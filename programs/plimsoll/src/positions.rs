@@ -11,7 +11,7 @@ use plimsoll_core::trade::LegChange;
 use plimsoll_core::units::Quantity;
 
 use crate::constants::{INDEX_NONE, MAX_POSITIONS, MAX_STRIKES};
-use crate::error::{ensure, refused, PlimsollError};
+use crate::error::{ensure, refused, PlimsollError, Result};
 use crate::state::margin_account::MODE_ISOLATED;
 use crate::state::{Expiry, ExpirySlot, MarginAccount, PositionData};
 

@@ -8,7 +8,7 @@ use anchor_lang::Discriminator;
 use plimsoll_core::oracle::Observation;
 use pyth_solana_receiver_sdk::price_update::PriceUpdateV2;
 
-use crate::error::{ensure, refused, PlimsollError};
+use crate::error::{ensure, refused, PlimsollError, Result};
 
 /// Offset of the verification level, behind discriminator and write authority.
 const VERIFICATION: usize = 40;

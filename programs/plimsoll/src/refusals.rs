@@ -1,6 +1,5 @@
 //! The rule book's refusals as errors of this program, each with the two numbers that disagree.
 
-use anchor_lang::prelude::*;
 use plimsoll_core::debt::DebtRefusal;
 use plimsoll_core::delegate::DelegateRefusal;
 use plimsoll_core::error::CoreError;
@@ -8,7 +7,7 @@ use plimsoll_core::liquidation::LiquidationRefusal;
 use plimsoll_core::settlement::SettlementRefusal;
 use plimsoll_core::trade::TradeRefusal;
 
-use crate::error::{refuse, PlimsollError as E};
+use crate::error::{refuse, PlimsollError as E, Refusal};
 
 fn arithmetic(error: CoreError) -> (E, i64, i64) {
     (error.into(), 0, 0)
@@ -16,7 +15,7 @@ fn arithmetic(error: CoreError) -> (E, i64, i64) {
 
 /// A trade that is refused.
 #[inline(never)]
-pub fn trade_refused(refusal: TradeRefusal) -> Error {
+pub fn trade_refused(refusal: TradeRefusal) -> Refusal {
     let (error, left, right) = match refusal {
         TradeRefusal::Quantity { quantity } => (E::TradeQuantity, i64::from(quantity), 1),
         TradeRefusal::LegTooLarge { quantity, max } => (E::LegTooLarge, quantity, max),
@@ -37,7 +36,7 @@ pub fn trade_refused(refusal: TradeRefusal) -> Error {
 
 /// A delegate that is refused.
 #[inline(never)]
-pub fn delegate_refused(refusal: DelegateRefusal) -> Error {
+pub fn delegate_refused(refusal: DelegateRefusal) -> Refusal {
     let (error, left, right) = match refusal {
         DelegateRefusal::Expired { now, expires_at } => (E::DelegateExpired, now, expires_at),
         DelegateRefusal::Forbidden { action, allowed } => {
@@ -51,7 +50,7 @@ pub fn delegate_refused(refusal: DelegateRefusal) -> Error {
 
 /// A settlement sample or price that is refused.
 #[inline(never)]
-pub fn settlement_refused(refusal: SettlementRefusal) -> Error {
+pub fn settlement_refused(refusal: SettlementRefusal) -> Refusal {
     let (error, left, right) = match refusal {
         SettlementRefusal::TooEarly { publish_time, first } => (E::SampleTooEarly, publish_time, first),
         SettlementRefusal::NotNewer { publish_time, last } => (E::SampleNotNewer, publish_time, last),
@@ -65,7 +64,7 @@ pub fn settlement_refused(refusal: SettlementRefusal) -> Error {
 
 /// A step of a liquidation that is refused.
 #[inline(never)]
-pub fn liquidation_refused(refusal: LiquidationRefusal) -> Error {
+pub fn liquidation_refused(refusal: LiquidationRefusal) -> Refusal {
     let (error, left, right) = match refusal {
         LiquidationRefusal::Healthy { maintenance } => (E::AccountHealthy, maintenance, 0),
         LiquidationRefusal::AuctionOver { buffer_margin } => (E::AuctionOver, buffer_margin, 0),
@@ -82,7 +81,7 @@ pub fn liquidation_refused(refusal: LiquidationRefusal) -> Error {
 
 /// A collateral sale that is refused.
 #[inline(never)]
-pub fn debt_refused(refusal: DebtRefusal) -> Error {
+pub fn debt_refused(refusal: DebtRefusal) -> Refusal {
     let number = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
     let (error, left, right) = match refusal {
         DebtRefusal::NoDebt { debt } => (E::DebtNone, debt, 0),

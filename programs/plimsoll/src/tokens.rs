@@ -7,7 +7,7 @@ use anchor_spl::token::spl_token;
 
 use crate::addresses::{call_of, create, NewAccount};
 use crate::constants::{seeds, TOKEN_2022_ID};
-use crate::error::{ensure, refuse, refused, PlimsollError};
+use crate::error::{ensure, refuse, refused, PlimsollError, Result};
 use crate::loaders::same_key;
 use crate::state::Clearinghouse;
 

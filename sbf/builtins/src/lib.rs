@@ -1,9 +1,11 @@
-//! 128-bit arithmetic calls in the register layout of LLVM's BPF backend.
+//! What LLVM's BPF backend calls: 128-bit arithmetic in its own register layout, and the memory functions.
 //!
 //! LLVM calls `__multi3`, `__udivti3`, `__umodti3`, `__divti3` and `__modti3` for `u128` and `i128` arithmetic and
 //! expects the low half of the result in the first return register and the high half in the second. Rust's own
 //! definitions return through memory on this target: a program linked against them builds, loads, and stops at the
 //! first multiplication with an access violation. The definitions here use the backend's own layout.
+//!
+//! Floating point is missing on purpose: a program that uses it does not link.
 //!
 //! Only the registry-only build (`os = "zkvm"` in `sbf/sbpf-solana-solana.json`) has anything in here; Anza's
 //! platform-tools bring their own, and on the host the crate is empty.
@@ -12,8 +14,6 @@
 #[cfg(target_os = "zkvm")]
 mod calls;
 #[cfg(target_os = "zkvm")]
-mod wide;
-
-// Memory and `f64` functions.
+mod memory;
 #[cfg(target_os = "zkvm")]
-use solana_compiler_builtins as _;
+mod wide;

@@ -153,7 +153,7 @@ fn a_broken_law_of_conservation_names_both_sides() {
     assert!(check_conserved(before, Touched::default().owed(113), 0).is_ok());
     assert!(check_conserved(before, Touched::default().owed(118), 5).is_ok());
     let broken = check_conserved(before, Touched::default().owed(114), 0).expect_err("an atom came from nowhere");
-    let Error::AnchorError(refusal) = not_conserved(broken) else { panic!("an error of the program") };
+    let Error::AnchorError(refusal) = Error::from(not_conserved(broken)) else { panic!("an error of the program") };
     assert_eq!(
         (refusal.error_name.as_str(), refusal.error_code_number),
         ("NotConserved", PlimsollError::NotConserved.into())

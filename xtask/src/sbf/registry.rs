@@ -13,6 +13,15 @@ use std::process::Command;
 /// Name of the target description in `sbf/`.
 const TARGET: &str = "sbpf-solana-solana";
 
+/// The standard library as Rust distributes it, without overflow checks of its own (a counter of every borrow), and for
+/// size: what of it is not generic is formatting and growth.
+const STD_PROFILE: [&str; 4] = [
+    "profile.release.package.core.overflow-checks=false",
+    "profile.release.package.alloc.overflow-checks=false",
+    "profile.release.package.core.opt-level='z'",
+    "profile.release.package.alloc.opt-level='z'",
+];
+
 /// The tools of this toolchain.
 pub struct Registry {
     compiler: Compiler,
@@ -51,6 +60,14 @@ impl Registry {
             // Size: what must be inlined says so itself.
             "-Cllvm-args=-inline-threshold=20",
             "-Clink-arg=--llvm-args=-inline-threshold=20",
+            "-Clink-arg=--llvm-args=-inlinehint-threshold=20",
+            // Size: a copy of more than eight words is a call, which costs no more units than the loads and stores.
+            "-Clink-arg=--llvm-args=-bpf-max-stores-per-memfunc=8",
+            // Size: equal functions are one, equal ends of branches are one.
+            "-Clink-arg=--llvm-args=-enable-merge-functions",
+            "-Clink-arg=--llvm-args=-enable-gvn-sink",
+            // The linker takes `s` and `z` from the functions they were compiled for and refuses them as its own level.
+            "-Clink-arg=-O2",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -88,6 +105,7 @@ impl Toolchain for Registry {
             .env("RUST_TARGET_PATH", repo::root().join("sbf"))
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\x1f"))
             .args(["build", "--release", "--locked", "-Zbuild-std=std", "--target", TARGET, "--lib"])
+            .args(STD_PROFILE.iter().flat_map(|setting| ["--config", setting]))
             .args(["--package", &program.package, "--target-dir"])
             .arg(&target_dir);
         run::logged(&format!("building {}", program.package), &mut command)?;

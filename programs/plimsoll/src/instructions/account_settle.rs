@@ -6,9 +6,10 @@ use plimsoll_core::position::OptionKind;
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote, Wide};
 
 use crate::cash;
-use crate::error::{core_refused, ensure, refuse, refused, PlimsollError};
+use crate::error::{core_refused, ensure, refuse, refused, PlimsollError, Result};
 use crate::events::AccountSettled;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_plain;
 use crate::positions::expiry_slot_clear;
 use crate::state::{Clearinghouse, Expiry, MarginAccount, PositionData, Underlying};
 
@@ -89,7 +90,7 @@ impl AccountSettle<'_> {
         cash::hold_trim(&mut account);
         account.sequence = account.sequence.wrapping_add(1);
 
-        emit!(AccountSettled {
+        log_plain(&AccountSettled {
             margin_account: ctx.accounts.margin_account.key(),
             expiry_account: ctx.accounts.expiry.key(),
             settlement_price: expiry.settlement_price,

@@ -20,7 +20,7 @@ use plimsoll_core::waterfall::{draw, Capacity, Layer};
 use crate::auction::{clock_keep, reading, rules, settled_first, worth, Worth};
 use crate::authority::{acting, auction_sequence_check, spend, validity_check, Acting};
 use crate::cash;
-use crate::error::{core_refused, ensure, not_conserved, refuse, refused, saturated, PlimsollError};
+use crate::error::{core_refused, ensure, not_conserved, refuse, refused, saturated, PlimsollError, Result};
 use crate::events::{AuctionBidTaken, BadDebtCovered};
 use crate::funds;
 use crate::loaders::{different_keys, read, same_key, write, write_clearinghouse};

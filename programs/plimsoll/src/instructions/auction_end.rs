@@ -6,7 +6,7 @@ use plimsoll_core::oracle::Action;
 use plimsoll_core::units::Quote;
 
 use crate::auction::{clock, paused_seconds, rules, worth, Worth};
-use crate::error::{ensure, PlimsollError};
+use crate::error::{ensure, PlimsollError, Result};
 use crate::events::AuctionEnded;
 use crate::loaders::{read, same_key, write};
 use crate::margin::Valuation;

@@ -8,7 +8,7 @@ use plimsoll_core::oracle::Action;
 use crate::auction::{clock, rules, settled_first, walks, worth, Worth};
 use crate::authority::{auction_sequence_check, validity_check};
 use crate::cash;
-use crate::error::{ensure, not_conserved, refused, PlimsollError};
+use crate::error::{ensure, not_conserved, refused, PlimsollError, Result};
 use crate::events::AuctionStarted;
 use crate::funds;
 use crate::loaders::{different_keys, read, same_key, write};

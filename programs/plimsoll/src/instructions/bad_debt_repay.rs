@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 use anchor_lang::Owner as _;
 use anchor_spl::token::Token;
 
-use crate::error::{ensure, refused, PlimsollError};
+use crate::error::{ensure, refused, PlimsollError, Result};
 use crate::events::BadDebtRepaid;
 use crate::funds::recover_into;
 use crate::loaders::{read, same_key, write, write_clearinghouse};

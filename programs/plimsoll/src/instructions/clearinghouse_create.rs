@@ -5,7 +5,7 @@ use anchor_spl::token::Token;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, QUOTE_DECIMALS};
-use crate::error::{parameter_refused, refuse, PlimsollError};
+use crate::error::{parameter_refused, refuse, PlimsollError, Result};
 use crate::events::ClearinghouseCreated;
 use crate::state::clearinghouse::STATUS_OPEN;
 use crate::state::{Clearinghouse, ClearinghouseParameters, InsuranceFund, Outflow};

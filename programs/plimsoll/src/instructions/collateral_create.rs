@@ -6,7 +6,7 @@ use plimsoll_core::parameters::in_range;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, COLLATERAL_DECIMALS_MAX, INDEX_NONE, LAYOUT_VERSION};
-use crate::error::{ensure, parameter_refused, refuse, refused, PlimsollError};
+use crate::error::{ensure, parameter_refused, refuse, refused, PlimsollError, Result};
 use crate::events::CollateralCreated;
 use crate::loaders::{read, same_key, write_clearinghouse};
 use crate::state::{Clearinghouse, Collateral};

@@ -3,7 +3,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 
-use crate::error::{ensure, refuse, refused, PlimsollError};
+use crate::error::{ensure, refuse, refused, PlimsollError, Result};
 use crate::events::CollateralMoved;
 use crate::loaders::{read, same_key, write};
 use crate::state::{Clearinghouse, Collateral, MarginAccount};

@@ -14,7 +14,7 @@ use crate::auction::settled_first;
 use crate::authority::{acting, spend, validity_check, Acting};
 use crate::cash;
 use crate::constants::INDEX_NONE;
-use crate::error::{ensure, not_conserved, refuse, refused, saturated, PlimsollError};
+use crate::error::{ensure, not_conserved, refuse, refused, saturated, PlimsollError, Result};
 use crate::events::CollateralSold;
 use crate::loaders::{different_keys, read, same_key, write};
 use crate::margin::Valuation;

@@ -5,7 +5,7 @@ use anchor_spl::token::Token;
 use plimsoll_core::oracle::Action;
 
 use crate::cash;
-use crate::error::{ensure, refuse, refused, saturated, PlimsollError};
+use crate::error::{ensure, refuse, refused, saturated, PlimsollError, Result};
 use crate::events::CollateralMoved;
 use crate::loaders::{read, same_key, write};
 use crate::margin::Valuation;

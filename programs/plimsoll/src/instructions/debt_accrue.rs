@@ -4,10 +4,11 @@ use anchor_lang::prelude::*;
 use plimsoll_core::invariants::{check_conserved, Touched};
 
 use crate::cash;
-use crate::error::{not_conserved, PlimsollError};
+use crate::error::{not_conserved, PlimsollError, Result};
 use crate::events::DebtAccrued;
 use crate::funds;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_plain;
 use crate::state::{Clearinghouse, InsuranceFund, MarginAccount};
 
 /// Accounts of `debt_accrue`.
@@ -56,7 +57,7 @@ impl DebtAccrue<'_> {
         let before = Touched::default().owed(cash_before).owed(insurance_before);
         let after = Touched::default().owed(account.cash).owed(fund.balance);
         check_conserved(before, after, 0).map_err(not_conserved)?;
-        emit!(DebtAccrued {
+        log_plain(&DebtAccrued {
             margin_account: ctx.accounts.margin_account.key(),
             interest,
             cash_before,

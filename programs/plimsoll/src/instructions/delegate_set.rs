@@ -2,9 +2,10 @@
 
 use anchor_lang::prelude::*;
 
-use crate::error::{ensure, parameter_refused, refused, PlimsollError};
+use crate::error::{ensure, parameter_refused, refused, PlimsollError, Result};
 use crate::events::DelegateChanged;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_plain;
 use crate::state::{DelegateData, DelegateTerms, MarginAccount};
 
 /// Arguments of `delegate_set`.
@@ -61,7 +62,7 @@ impl<'info> DelegateSet<'info> {
         let delegate_before = account.delegate.key;
         account.delegate = DelegateData { key: args.delegate, terms: args.terms(now) };
         account.sequence = account.sequence.checked_add(1).ok_or_else(|| refused(PlimsollError::Overflow))?;
-        emit!(DelegateChanged {
+        log_plain(&DelegateChanged {
             margin_account: ctx.accounts.margin_account.key(),
             delegate_before,
             delegate_after: args.delegate,

@@ -6,9 +6,10 @@ use plimsoll_core::outflow;
 use plimsoll_core::units::Quote;
 
 use crate::cash;
-use crate::error::{core_refused, PlimsollError};
+use crate::error::{core_refused, PlimsollError, Result};
 use crate::events::Deposited;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_plain;
 use crate::state::{Clearinghouse, MarginAccount, Outflow, OutflowWindow};
 use crate::tokens::{amount_of, Transfer, VaultChange};
 
@@ -86,7 +87,7 @@ impl<'info> Deposit<'info> {
         let before = Quote(amount_of(vault.before)?);
         let window = outflow::deposit(outflow.window.rules(), Quote(amount), before, now, parameters.rules());
         outflow.window = OutflowWindow::from_rules(&window.map_err(core_refused)?);
-        emit!(Deposited {
+        log_plain(&Deposited {
             margin_account: self.margin_account.key(),
             depositor: self.depositor.key(),
             amount,

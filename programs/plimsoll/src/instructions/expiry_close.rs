@@ -3,9 +3,10 @@
 use anchor_lang::prelude::*;
 use anchor_lang::AccountsClose;
 
-use crate::error::{refuse, refused, PlimsollError};
+use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::ExpiryClosed;
 use crate::loaders::{read, same_key};
+use crate::log::log_plain;
 use crate::state::Expiry;
 
 /// Accounts of `expiry_close`.
@@ -57,7 +58,7 @@ impl ExpiryClose<'_> {
         let rent_payer = ctx.accounts.rent_payer.key();
         let expiry = read(&ctx.accounts.expiry)?.expiry;
         ctx.accounts.expiry.close(ctx.accounts.rent_payer.to_account_info())?;
-        emit!(ExpiryClosed { expiry_account, rent_payer, expiry });
+        log_plain(&ExpiryClosed { expiry_account, rent_payer, expiry });
         Ok(())
     }
 }

@@ -6,9 +6,10 @@ use plimsoll_core::settlement::SettlementState;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, LAYOUT_VERSION};
-use crate::error::grid_refused;
+use crate::error::{grid_refused, Result};
 use crate::events::ExpiryCreated;
 use crate::loaders::read;
+use crate::log::log_plain;
 use crate::state::expiry::STATUS_LIVE;
 use crate::state::{Expiry, SettlementData, Underlying};
 
@@ -52,7 +53,7 @@ impl<'info> ExpiryCreate<'info> {
     pub fn handler(ctx: Context<'info, Self>, args: ExpiryCreateArgs) -> Result<()> {
         ctx.accounts.validate(&args, Clock::get()?.unix_timestamp)?;
         ctx.accounts.initialise_expiry(&args)?;
-        emit!(ExpiryCreated {
+        log_plain(&ExpiryCreated {
             underlying: ctx.accounts.underlying.key(),
             expiry_account: ctx.accounts.expiry.key(),
             expiry: args.expiry,

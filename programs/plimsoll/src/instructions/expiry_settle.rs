@@ -3,9 +3,10 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::settlement::{self, SettlementTerms};
 
-use crate::error::{ensure, refused, PlimsollError};
+use crate::error::{ensure, refused, PlimsollError, Result};
 use crate::events::ExpirySettled;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_plain;
 use crate::refusals::settlement_refused;
 use crate::state::expiry::STATUS_SETTLED;
 use crate::state::{Expiry, Underlying};
@@ -55,7 +56,7 @@ impl ExpirySettle<'_> {
         expiry.unsettled_long = open_interest;
         expiry.unsettled_short = open_interest;
         ensure(expiry.settlement_price > 0, PlimsollError::PriceNotPositive)?;
-        emit!(ExpirySettled {
+        log_plain(&ExpirySettled {
             expiry_account: ctx.accounts.expiry.key(),
             expiry: expiry.expiry,
             settlement_price: average.price.0,

@@ -5,10 +5,11 @@ use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::parameters::PPM;
 use plimsoll_core::units::{Quote, Ratio};
 
-use crate::error::{core_refused, ensure, not_conserved, PlimsollError};
+use crate::error::{core_refused, ensure, not_conserved, PlimsollError, Result};
 use crate::events::ExpirySwept;
 use crate::funds::{cover_deficit, fund_covers, receive};
 use crate::loaders::{read, same_key, write, write_clearinghouse};
+use crate::log::log_plain;
 use crate::state::{Clearinghouse, Expiry, InsuranceFund};
 
 /// Accounts of `expiry_sweep`.
@@ -63,7 +64,7 @@ impl<'info> ExpirySweep<'info> {
         fund_covers(&mut clearinghouse, &mut fund)?;
 
         check_conserved(before, touched(&clearinghouse, &fund, &expiry), 0).map_err(not_conserved)?;
-        emit!(ExpirySwept {
+        log_plain(&ExpirySwept {
             expiry_account: ctx.accounts.expiry.key(),
             fees,
             to_deficit: plan.deficit_paid.0,

@@ -3,7 +3,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 
-use crate::error::PlimsollError;
+use crate::error::{PlimsollError, Result};
 use crate::events::InsuranceDeposited;
 use crate::funds::recover_into;
 use crate::loaders::{read, same_key, write, write_clearinghouse};

@@ -2,9 +2,10 @@
 
 use anchor_lang::prelude::*;
 
-use crate::error::{ensure, PlimsollError};
+use crate::error::{ensure, PlimsollError, Result};
 use crate::events::MarginAccountClosed;
 use crate::loaders::{read, same_key};
+use crate::log::log_plain;
 use crate::state::MarginAccount;
 
 /// Accounts of `margin_account_close`.
@@ -34,7 +35,7 @@ impl<'info> MarginAccountClose<'info> {
     /// - The rent goes to the owner; the id never returns.
     pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
         let id = ctx.accounts.validate()?;
-        emit!(MarginAccountClosed {
+        log_plain(&MarginAccountClosed {
             margin_account: ctx.accounts.margin_account.key(),
             owner: ctx.accounts.owner.key(),
             id,

@@ -7,7 +7,7 @@ use anchor_lang::Owner as _;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, MAX_UNDERLYINGS};
-use crate::error::{ensure, refuse, refused, PlimsollError};
+use crate::error::{ensure, refuse, refused, PlimsollError, Result};
 use crate::events::MarginAccountOpened;
 use crate::loaders::{read, same_key, write};
 use crate::state::margin_account::{MODE_CROSS, MODE_ISOLATED, STATUS_OPEN};

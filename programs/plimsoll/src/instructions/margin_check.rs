@@ -3,9 +3,10 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::oracle::Action;
 
-use crate::error::{saturated, PlimsollError};
+use crate::error::{saturated, PlimsollError, Result};
 use crate::events::MarginCall;
 use crate::loaders::{read, same_key};
+use crate::log::log_plain;
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::state::{Clearinghouse, MarginAccount};
@@ -59,7 +60,7 @@ impl<'info> MarginCheck<'info> {
             equity: saturated(balances.equity),
         };
         if balances.initial < 0 && markets.check_prices(Action::Liquidate, now).is_ok() {
-            emit!(MarginCall {
+            log_plain(&MarginCall {
                 margin_account: ctx.accounts.margin_account.key(),
                 equity: balances.equity,
                 initial: balances.initial,

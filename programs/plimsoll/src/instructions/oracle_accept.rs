@@ -5,9 +5,10 @@ use plimsoll_core::oracle;
 use plimsoll_core::units::Price;
 use plimsoll_core::volatility;
 
-use crate::error::{core_refused, oracle_refused, refused, PlimsollError};
+use crate::error::{core_refused, oracle_refused, refused, PlimsollError, Result};
 use crate::events::PriceAccepted;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_plain;
 use crate::pyth;
 use crate::state::{OracleState, PriceData, Underlying, VolatilityData};
 
@@ -64,7 +65,7 @@ impl<'info> OracleAccept<'info> {
         oracle.volatility = VolatilityData::from_rules(&next);
         oracle.sequence = oracle.sequence.checked_add(1).ok_or_else(|| refused(PlimsollError::Overflow))?;
         oracle.accepted_at = now;
-        emit!(PriceAccepted {
+        log_plain(&PriceAccepted {
             underlying: oracle.underlying,
             sequence: oracle.sequence,
             publish_time: accepted.state.publish_time,

@@ -7,8 +7,10 @@ use anchor_lang::Owner as _;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, LAYOUT_VERSION};
+use crate::error::Result;
 use crate::events::OwnerCreated;
 use crate::loaders::read;
+use crate::log::log_plain;
 use crate::state::{Clearinghouse, Owner};
 
 /// Accounts of `owner_create`.
@@ -59,7 +61,7 @@ impl<'info> OwnerCreate<'info> {
             record.version = LAYOUT_VERSION;
             record.bump = bump;
         })?;
-        emit!(OwnerCreated { clearinghouse, owner });
+        log_plain(&OwnerCreated { clearinghouse, owner });
         Ok(())
     }
 }

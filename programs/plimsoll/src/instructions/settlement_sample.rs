@@ -5,9 +5,10 @@ use plimsoll_core::oracle::{self, Action};
 use plimsoll_core::settlement::{self, SettlementTerms};
 use plimsoll_core::units::Price;
 
-use crate::error::{ensure, oracle_refused, PlimsollError};
+use crate::error::{ensure, oracle_refused, PlimsollError, Result};
 use crate::events::SettlementSampled;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_plain;
 use crate::refusals::settlement_refused;
 use crate::state::{Expiry, OracleState, SettlementData, Underlying};
 
@@ -62,7 +63,7 @@ impl SettlementSample<'_> {
             settlement::sample(state, Price(price.price), price.publish_time, &terms).map_err(settlement_refused)?;
 
         expiry.settlement = SettlementData::from_rules(&next);
-        emit!(SettlementSampled {
+        log_plain(&SettlementSampled {
             expiry_account: ctx.accounts.expiry.key(),
             price: price.price,
             publish_time: price.publish_time,

@@ -7,7 +7,7 @@ use plimsoll_core::oracle::{self, Action};
 use plimsoll_core::units::Price;
 
 use crate::constants::MAX_STRIKES;
-use crate::error::{ensure, grid_refused, oracle_refused, refuse, refused, PlimsollError};
+use crate::error::{ensure, grid_refused, oracle_refused, refuse, refused, PlimsollError, Result};
 use crate::events::StrikeCreated;
 use crate::loaders::{read, same_key, write};
 use crate::state::{Expiry, OracleState, StrikeData, Underlying};

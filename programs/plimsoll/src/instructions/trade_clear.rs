@@ -17,7 +17,7 @@ use plimsoll_core::units::{ContractSize, Price, Quantity, Quote};
 use crate::auction::{clock_keep, reading};
 use crate::authority::{acting, sequence_check, spend, validity_check, Acting};
 use crate::cash;
-use crate::error::{core_refused, ensure, not_conserved, refuse, refused, PlimsollError};
+use crate::error::{core_refused, ensure, not_conserved, refuse, refused, PlimsollError, Result};
 use crate::events::TradeCleared;
 use crate::loaders::{different_keys, read, same_key, write};
 use crate::log::log_plain;

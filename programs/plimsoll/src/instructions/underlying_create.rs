@@ -6,7 +6,7 @@ use plimsoll_core::units::{ContractSize, Price, Quantity};
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, PRICE_RECEIVERS};
-use crate::error::{cross_refused, ensure, grid_refused, parameter_refused, refuse, refused, PlimsollError};
+use crate::error::{cross_refused, ensure, grid_refused, parameter_refused, refuse, refused, PlimsollError, Result};
 use crate::events::UnderlyingCreated;
 use crate::loaders::{read, same_key, write_clearinghouse};
 use crate::state::{

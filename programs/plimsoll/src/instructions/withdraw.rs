@@ -9,9 +9,12 @@ use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::withdrawal_lock;
 
 use crate::cash;
-use crate::error::{core_refused, ensure, not_conserved, outflow_refused, refuse, refused, saturated, PlimsollError};
+use crate::error::{
+    core_refused, ensure, not_conserved, outflow_refused, refuse, refused, saturated, PlimsollError, Result,
+};
 use crate::events::Withdrawn;
 use crate::loaders::{read, same_key, write, write_clearinghouse};
+use crate::log::log_plain;
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::state::{AccountOutflow, Clearinghouse, MarginAccount, Outflow, OutflowWindow};
@@ -100,7 +103,7 @@ impl<'info> Withdraw<'info> {
         let change = vault.moved()?.checked_neg().ok_or_else(|| refused(PlimsollError::Overflow))?;
         let touched = |cash| Touched::default().owed(cash);
         check_conserved(touched(cash_before), touched(cash_after), change).map_err(not_conserved)?;
-        emit!(Withdrawn {
+        log_plain(&Withdrawn {
             margin_account: ctx.accounts.margin_account.key(),
             destination: ctx.accounts.destination.key(),
             amount: plan.amount,
