@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Bytes a function may use.
 pub const LIMIT: u32 = 4096;
 
+/// Most bytes of arguments at a frame's far end.
+const ARGUMENT_BYTES: i64 = 256;
 /// Frame pointer register.
 const FRAME_POINTER: u8 = 10;
 /// `call` of a function at a relative offset (source register 1).
@@ -87,11 +89,15 @@ struct Use {
 
 impl Use {
     /// Bytes of locals, plus those of the arguments beyond the fifth: the caller leaves them at the frame's far end,
-    /// so they are read below everything the function itself writes.
+    /// so they are read below everything the function itself writes. Other reads below that are of locals that nothing
+    /// wrote: the copied payload of an empty variant.
     fn bytes(&self) -> u32 {
-        let arguments = self.loads.iter().filter(|&&offset| offset < self.deepest).max();
-        let arguments = arguments.map_or(0, |offset| i64::from(LIMIT) + offset + 8);
-        u32::try_from(arguments - self.deepest).unwrap_or(u32::MAX)
+        let far_end = ARGUMENT_BYTES - i64::from(LIMIT);
+        let (arguments, locals): (Vec<i64>, Vec<i64>) =
+            self.loads.iter().partition(|&&offset| offset < self.deepest && offset < far_end);
+        let deepest = locals.into_iter().fold(self.deepest, i64::min);
+        let arguments = arguments.into_iter().max().map_or(0, |offset| i64::from(LIMIT) + offset + 8);
+        u32::try_from(arguments - deepest).unwrap_or(u32::MAX)
     }
 }
 
