@@ -294,7 +294,7 @@ impl<'a, 'info> Markets<'a, 'info> {
         Ok(())
     }
 
-    /// Whether the price of underlying `index` is dead, and with it the collateral it values. Errors: those of
+    /// Whether the price of underlying `index` is dead, and with it the collateral it values. Errors:
     /// `MarketMismatch` if it is not in the set.
     pub fn is_dead(&self, index: u16, now: i64) -> Result<bool> {
         self.is_idle(index, now, DEAD_AFTER_SECONDS)
