@@ -5,7 +5,7 @@
 //! definitions return through memory on this target: a program linked against them builds, loads, and stops at the
 //! first multiplication with an access violation. The definitions here use the backend's own layout.
 //!
-//! Floating point is missing on purpose: a program that uses it does not link.
+//! Floating point is not here: no program of this workspace uses any.
 //!
 //! Only the registry-only build (`os = "zkvm"` in `sbf/sbpf-solana-solana.json`) has anything in here; Anza's
 //! platform-tools bring their own, and on the host the crate is empty.

@@ -61,11 +61,12 @@ impl Registry {
             "-Cllvm-args=-inline-threshold=20",
             "-Clink-arg=--llvm-args=-inline-threshold=20",
             "-Clink-arg=--llvm-args=-inlinehint-threshold=20",
-            // Size: a copy of more than eight words is a call, which costs no more units than the loads and stores.
-            "-Clink-arg=--llvm-args=-bpf-max-stores-per-memfunc=8",
+            // Size: a copy of more than six words is a call, which costs no more units than the loads and stores.
+            "-Clink-arg=--llvm-args=-bpf-max-stores-per-memfunc=6",
+            // The same for a comparison of keys in code that is compiled for size.
+            "-Clink-arg=--llvm-args=-max-loads-per-memcmp-opt-size=3",
             // Size: equal functions are one, equal ends of branches are one.
             "-Clink-arg=--llvm-args=-enable-merge-functions",
-            "-Clink-arg=--llvm-args=-enable-gvn-sink",
             // The linker takes `s` and `z` from the functions they were compiled for and refuses them as its own level.
             "-Clink-arg=-O2",
         ]
