@@ -65,7 +65,7 @@ impl Registry {
             "-Clink-arg=--llvm-args=-bpf-max-stores-per-memfunc=6",
             // The same for a comparison of keys in code that is compiled for size.
             "-Clink-arg=--llvm-args=-max-loads-per-memcmp-opt-size=3",
-            // Size: equal functions are one, equal ends of branches are one.
+            // Size: equal functions are one.
             "-Clink-arg=--llvm-args=-enable-merge-functions",
             // The linker takes `s` and `z` from the functions they were compiled for and refuses them as its own level.
             "-Clink-arg=-O2",
