@@ -61,6 +61,21 @@ fn a_gain_is_held_until_the_hold_has_passed_or_every_short_has_settled() {
 }
 
 #[test]
+fn what_of_a_gain_pays_a_debt_is_not_held() {
+    let twin = settled();
+    let fact: AccountSettled = event(&settle_account(&twin, 0, &call(&twin)).expect("settle"));
+    let gain = fact.cash_after - fact.cash_before;
+    let world = settled();
+    let owed = world.account(0).cash + gain / 4;
+    edit_account(&world, 0, |account| account.cash -= owed);
+    edit_account(&world, 2, |account| account.cash += owed);
+    let fact: AccountSettled = event(&settle_account(&world, 0, &call(&world)).expect("settle"));
+    assert_eq!(fact.cash_after, gain - gain / 4);
+    assert_eq!(fact.held_after, fact.cash_after, "free cash is zero, not negative");
+    world.full_check();
+}
+
+#[test]
 fn a_loss_above_cash_becomes_debt() {
     let world = default_world();
     let series = call(&world);

@@ -5,8 +5,9 @@ use plimsoll::CollateralSaleArgs;
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::instruction;
 use plimsoll_client::ledger::Outcome;
-use plimsoll_tests::world::{event, World, WorldOptions, BTC_PRICE, QUOTE, WBTC};
+use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, QUOTE, WBTC};
 use solana_program::instruction::{AccountMeta, Instruction};
+use solana_signer::Signer;
 
 use crate::payments::{list_dollars, pay_collateral};
 use crate::support::*;
@@ -82,6 +83,47 @@ fn a_sale_cures_the_debt_and_sells_no_atom_more() {
     assert_eq!(held(&world, DEBTOR), HELD - fact.amount);
     assert_eq!(after.debt_since, 0);
     assert_eq!((after.sequence, world.account(TAKER).sequence), (debtor.sequence, taker.sequence + 1));
+    world.full_check();
+}
+
+#[test]
+fn while_the_price_walks_the_higher_one_counts_and_a_delegate_pays_above_the_lower_from_its_budget() {
+    let world = in_debt();
+    world.advance(1);
+    world.post_price(BTC, BTC_PRICE / 100 * 110).expect("walks up");
+    let (accepted, raw) = (world.price(BTC), BTC_PRICE / 100 * 110);
+    assert!(accepted < raw);
+    let part = CollateralSaleArgs { amount: 1_000_000, ..args(&world) };
+    let fact: CollateralSold = event(&buy(&world, part).expect("sale"));
+    assert_eq!(fact.price, raw);
+    let key = world.chain.wallet("delegate");
+    let by_key = || {
+        let mut sale = sale(&world, part);
+        sale.accounts[0].pubkey = key.pubkey();
+        send(&world, sale, &[&key])
+    };
+    set_delegate(&world, TAKER, &key, 2, 0);
+    refused(&world, "DelegateBudget", by_key);
+    set_delegate(&world, TAKER, &key, 2, QUOTE * 1_000);
+    by_key().expect("within its budget");
+    world.full_check();
+}
+
+#[test]
+fn a_debtors_settled_expiries_are_paid_out_before_its_collateral_is_sold() {
+    let world = in_debt();
+    let lend = |amount: i64| {
+        edit_account(&world, DEBTOR, |account| account.cash += amount);
+        edit_account(&world, 0, |account| account.cash -= amount);
+    };
+    lend(20_000 * QUOTE);
+    world.trade_at_mark(0, DEBTOR, &call(&world), 1).expect("a leg");
+    lend(-20_000 * QUOTE);
+    settle_expiry(&world, &call(&world));
+    world.refresh_prices();
+    refused_with(&world, "AuctionSettleFirst", |_| {});
+    settle_account(&world, DEBTOR, &call(&world)).expect("settle");
+    buy(&world, CollateralSaleArgs { amount: 1_000, ..args(&world) }).expect("sale");
     world.full_check();
 }
 

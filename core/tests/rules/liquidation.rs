@@ -92,6 +92,14 @@ fn the_clock_rewinds_linearly_and_no_second_fee_is_due_meanwhile() {
 }
 
 #[test]
+fn a_long_auction_rewinds_from_where_its_factor_reached_zero() {
+    let clock = AuctionClock { started_at: 1_000, ..AuctionClock::default() };
+    let clock = ended(&clock, 101_000, 0, &SHIPPED);
+    assert_eq!(clock.elapsed_at_end, 14_500);
+    assert_eq!(started(&clock, 101_000 + 1_800, &SHIPPED).clock.elapsed_at_start, 7_250);
+}
+
+#[test]
 fn without_a_rewind_window_every_start_is_a_first_one() {
     let parameters = AuctionParameters { rewind_seconds: 0, ..SHIPPED };
     let clock = AuctionClock { ended_at: 500, elapsed_at_end: 400, ..AuctionClock::default() };

@@ -7,7 +7,7 @@ mod size;
 
 use plimsoll::events::{AuctionBidTaken, BadDebtCovered};
 use plimsoll::positions::leg_quantity;
-use plimsoll::state::{InsuranceFund, Owner, Underlying};
+use plimsoll::state::{Clearinghouse, InsuranceFund, Owner, Underlying};
 use plimsoll::AuctionBidArgs;
 use plimsoll_client::address;
 use plimsoll_client::ledger::LedgerExt;
@@ -276,6 +276,64 @@ fn an_insolvent_book_is_taken_whole_for_exactly_its_negative_equity() {
     let record = address::owner(&world.clearinghouse, &world.traders[SELLER].address());
     assert_eq!(world.chain.load::<Owner>(&record).expect("owner").bad_debt, -equity);
     end(&world, SELLER).expect("end");
+    world.full_check();
+}
+
+#[test]
+fn the_surplus_pays_what_the_fund_cannot_before_anything_is_recorded() {
+    let world = insolvent();
+    let loss = i64::try_from(-world.balances(SELLER).expect("balances").equity).unwrap();
+    let give = |surplus: i64| {
+        edit::<Clearinghouse>(&world, &world.clearinghouse, |books| books.surplus = surplus);
+        edit_account(&world, BUYER, |account| account.cash -= surplus);
+    };
+    give(loss / 3);
+    let fund = world.chain.load::<InsuranceFund>(&world.directory().clearinghouse.insurance).expect("fund").balance;
+    let covered: BadDebtCovered =
+        event(&bid_with(&world, PAIR, true, bid_args(&world, SELLER, 1_000_000)).expect("takeover"));
+    assert_eq!((covered.from_insurance, covered.from_surplus), (fund, loss / 3));
+    assert_eq!((covered.to_deficit, covered.surplus_after), (loss - fund - loss / 3, 0));
+    assert_eq!(world.directory().clearinghouse.deficit, covered.to_deficit);
+    world.full_check();
+}
+
+#[test]
+fn a_surplus_that_covers_the_loss_leaves_no_deficit_and_no_locks() {
+    let world = insolvent();
+    let loss = i64::try_from(-world.balances(SELLER).expect("balances").equity).unwrap();
+    edit::<Clearinghouse>(&world, &world.clearinghouse, |books| books.surplus = loss + 7);
+    edit_account(&world, BUYER, |account| account.cash -= loss + 7);
+    let epoch = world.directory().clearinghouse.deficit_epoch;
+    let covered: BadDebtCovered =
+        event(&bid_with(&world, PAIR, true, bid_args(&world, SELLER, 1_000_000)).expect("takeover"));
+    assert_eq!((covered.to_deficit, covered.surplus_after - covered.from_insurance), (0, 7));
+    assert_eq!((covered.deficit_after, covered.deficit_epoch), (0, epoch));
+    world.full_check();
+}
+
+#[test]
+fn held_cash_is_not_sold_and_goes_along_held_in_a_takeover() {
+    let world = in_auction();
+    let hold = |held: i64| {
+        edit_account(&world, SELLER, |account| {
+            (account.held, account.held_until) = (held, world.chain.time() + 86_400);
+        });
+    };
+    let cash = world.account(SELLER).cash;
+    hold(cash / 2);
+    let fact: AuctionBidTaken = event(&bid(&world, 50_000).expect("bid"));
+    let after = world.account(SELLER);
+    assert_eq!(after.held, cash / 2);
+    assert_eq!(after.cash - cash, fact.payment - (cash - cash / 2) / 20, "a twentieth of what is not held moved");
+    assert_eq!((fact.reserve_after, after.auction.reserve), (fact.payment.max(0), fact.payment.max(0)));
+    world.full_check();
+
+    let world = insolvent();
+    let until = world.chain.time() + 86_400;
+    edit_account(&world, SELLER, |account| (account.held, account.held_until) = (1_000, until));
+    bid_with(&world, PAIR, true, bid_args(&world, SELLER, 1_000_000)).expect("takeover");
+    let (seller, bidder) = (world.account(SELLER), world.account(LIQUIDATOR));
+    assert_eq!((seller.held, bidder.held, bidder.held_until), (0, 1_000, until));
     world.full_check();
 }
 
