@@ -255,6 +255,37 @@ fn the_most_valuable_auction_comes_first() {
 }
 
 #[test]
+fn debt_above_its_cap_is_started_although_maintenance_holds() {
+    let world = default_world();
+    let deep = world.series(BTC, 1, 0, OptionKind::Call);
+    world.trade_at_mark(SELLER, BUYER, &deep, 100).expect("trade");
+    let owed = world.account(SELLER).cash + world.directory().clearinghouse.parameters.debt_cap + QUOTE;
+    edit_account(&world, SELLER, |account| account.cash -= owed);
+    edit_account(&world, BUYER, |account| account.cash += owed);
+    assert!(world.balances(SELLER).expect("balances").maintenance >= 0);
+    let keeper = keeper_of(&world, LIQUIDATOR, Policy::default());
+    assert_eq!(accounts_of(&decide(&world, &keeper), "start"), [&world.traders[SELLER].account]);
+    start(&world, SELLER, LIQUIDATOR).expect("the program agrees");
+}
+
+#[test]
+fn an_account_with_a_settled_expiry_is_settled_before_it_is_started() {
+    let world = default_world();
+    world.trade_at_mark(BUYER, SELLER, &call(&world), SOLD).expect("near");
+    world.trade_at_mark(BUYER, SELLER, &world.series(BTC, 1, 0, OptionKind::Call), SOLD / 4).expect("far");
+    settle_expiry(&world, &call(&world));
+    world.refresh_prices();
+    edit_account(&world, SELLER, |account| account.cash -= 200_000 * QUOTE);
+    edit_account(&world, BUYER, |account| account.cash += 200_000 * QUOTE);
+    let keeper = keeper_of(&world, LIQUIDATOR, Policy::default());
+    let actions = decide(&world, &keeper);
+    assert!(accounts_of(&actions, "start").is_empty(), "{actions:?}");
+    settle_account(&world, SELLER, &call(&world)).expect("settle");
+    let actions = decide(&world, &keeper);
+    assert_eq!(accounts_of(&actions, "start"), [&world.traders[SELLER].account], "{actions:?}");
+}
+
+#[test]
 fn what_it_takes_never_exceeds_its_own_margin() {
     let (mut world, _) = two_falling();
     // Enough for a part of the large account, not for all of it.
