@@ -3,7 +3,7 @@
 //! Withdrawals less deposits of the last window's length stay within a share of the vault as it was when the running
 //! window started; but every account may withdraw a reserved amount per window whatever others took. The window before
 //! counts with the part of it that the last window's length still covers. So nothing changes at a border of two: no second
-//! share leaves there, and who pays in before it and takes out after it has used up nobody's room.
+//! share leaves there, and who pays in right before it and takes out right after it has used up nobody's room.
 
 use bytemuck::{Pod, Zeroable};
 

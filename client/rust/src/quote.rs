@@ -260,7 +260,7 @@ fn bid_of(
     let quote = auction_of(&account, valuation, &snapshot.directory.clearinghouse)?;
     let (view, share) = (quote.view, Fraction::from_ppm(fraction));
     let limits = bid_limits(&view, quote.price_factor, &survey(account.legs()), &quote.rules.parameters);
-    take(&mut account, &mut bidder, share)?;
+    take(&mut account, &mut bidder, share, valuation)?;
     let after = auction::worth(&account, valuation)?;
     let moved = Moved {
         legs: Quote(quote.worth.legs).sub(Quote(after.legs)).map_err(PlimsollError::from)?,
@@ -283,16 +283,24 @@ fn bid_of(
         plan,
         maintenance_after,
         shortfall_after: maintenance_after.min(after.debt_room.saturating_add(plan.account_cash.0)),
-        bidder_after: valuation.balances(&bidder)?,
+        bidder_after: valuation.for_new_risk().balances(&bidder)?,
         bidder_cash_after: cash::free(&bidder, valuation.now, &snapshot.directory.clearinghouse)?,
         takeover,
     })
 }
 
 /// Moves `share` of every leg and collateral, as the program does; open interest is not looked at here.
-fn take(account: &mut MarginAccount, bidder: &mut MarginAccount, share: Fraction) -> plimsoll::error::Result<()> {
+fn take(
+    account: &mut MarginAccount,
+    bidder: &mut MarginAccount,
+    share: Fraction,
+    valuation: &Valuation,
+) -> plimsoll::error::Result<()> {
     legs_transfer(account, bidder, |leg| leg_taken(leg, share), |_, _, _| Ok(()))?;
     for slot in account.collaterals.iter_mut().filter(|slot| slot.amount > 0) {
+        if valuation.markets.is_worthless(slot.index, valuation.now)? {
+            continue;
+        }
         let taken = collateral_taken(slot.amount, share);
         let into = bidder.collateral_slot_mut(slot.index).ok_or(PlimsollError::CollateralSlots)?;
         into.index = slot.index;

@@ -225,9 +225,10 @@ fn total(moved: &Moved, cash: Quote) -> Wide {
     moved.legs.wide().wrapping_add(moved.collateral.wide()).wrapping_add(cash.wide())
 }
 
-/// floor(p (cash - R)): the bidder receives no more, and owes no less, than its share.
+/// floor(p (cash - R - bound)): the bidder receives no more, and owes no less, than its share.
 fn part_of_cash(view: &AuctionView, p: Fraction) -> Result<Quote, CoreError> {
     let free = view.cash.sub(view.reserved)?;
+    let free = free.sub(view.bound.min(free).max(Quote::ZERO))?;
     mul_div_down(free.0, p.0, FRACTION_ONE).map(Quote).ok_or(CoreError::Overflow)
 }
 

@@ -23,6 +23,8 @@ pub struct AuctionView {
     pub equity_high: Quote,
     /// R: cash paid in by earlier bidders, part of `cash`, >= 0.
     pub reserved: Quote,
+    /// Cash of the account that is held or locked, >= 0: part of `cash` that stays with it.
+    pub bound: Quote,
     /// Cash of the account, - debt.
     pub cash: Quote,
     /// Room under the cap on debt, see [`crate::debt::debt_room`]: < 0 is liquidatable whatever MM is.

@@ -38,7 +38,17 @@ impl Book {
         // All cash is reserved, so everything for sale is legs.
         let debt_room = Quote(i64::MAX);
         let maintenance = atoms(maintenance);
-        Self { view: AuctionView { equity, maintenance, equity_high: equity, reserved, cash: reserved, debt_room } }
+        Self {
+            view: AuctionView {
+                equity,
+                maintenance,
+                equity_high: equity,
+                reserved,
+                bound: Quote(0),
+                cash: reserved,
+                debt_room,
+            },
+        }
     }
 
     fn buffer_margin(&self) -> Quote {

@@ -20,6 +20,7 @@ fn view(equity: i64, maintenance: i64) -> AuctionView {
         maintenance: Quote(maintenance),
         equity_high: Quote(equity),
         reserved: Quote(0),
+        bound: Quote(0),
         cash: Quote(0),
         debt_room: Quote(i64::MAX),
     }
@@ -362,6 +363,19 @@ fn reserved_cash_is_never_sold() {
 }
 
 #[test]
+fn bound_cash_stays_and_takes_nothing_off_the_discount() {
+    let free = AuctionView { cash: Quote(60_000), ..view(100_000, -100_000) };
+    let bound = AuctionView { bound: Quote(50_000), ..free };
+    let (all, part) =
+        (plan(&free, ONE / 2, 20_000, 900_000_000).unwrap(), plan(&bound, ONE / 2, 20_000, 900_000_000).unwrap());
+    assert_eq!((all.cash_moved, part.cash_moved), (Quote(30_000), Quote(5_000)));
+    assert_eq!((all.discount, all.slice), (part.discount, part.slice));
+    assert_eq!(all.account_cash.0, part.account_cash.0);
+    let more = AuctionView { bound: Quote(70_000), ..free };
+    assert_eq!(plan(&more, ONE / 2, 20_000, 900_000_000).unwrap().cash_moved, Quote(0));
+}
+
+#[test]
 fn a_liability_is_taken_at_the_mark_and_paid_from_the_reserve_first() {
     // E 10,000 of which 50,000 reserved: what is sold is worth -40,000.
     let account = AuctionView { cash: Quote(50_000), reserved: Quote(50_000), ..view(30_000, -100_000) };
@@ -558,7 +572,7 @@ proptest! {
         e: i64, m: i64, high: i64, reserved: i64, cash: i64, p: i64, d: i64, legs: i64, rho: u32, t: i64, now: i64,
     ) {
         let account = AuctionView {
-            equity: Quote(e), maintenance: Quote(m), equity_high: Quote(high), reserved: Quote(reserved),
+            equity: Quote(e), maintenance: Quote(m), equity_high: Quote(high), reserved: Quote(reserved), bound: Quote(t),
             cash: Quote(cash), debt_room: Quote(legs),
         };
         let moved = Moved { legs: Quote(legs), collateral: Quote(e) };

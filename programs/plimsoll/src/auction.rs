@@ -137,7 +137,8 @@ impl Worth {
             equity: Quote(self.equity),
             maintenance: Quote(self.maintenance),
             equity_high: Quote(self.equity_high),
-            reserved: Quote(account.auction.reserve.saturating_add(bound)),
+            reserved: Quote(account.auction.reserve),
+            bound: Quote(bound),
             cash: Quote(account.cash),
             debt_room: Quote(self.debt_room),
         }

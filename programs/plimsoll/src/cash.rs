@@ -108,6 +108,7 @@ pub fn bound_move(
 ) -> Result<()> {
     release(from, now);
     release(to, now);
+    hold_trim(from);
     let sum = |a: i64, b: i64| a.checked_add(b).ok_or_else(|| refused(PlimsollError::Overflow));
     to.held = sum(to.held, from.held)?;
     to.held_until = to.held_until.max(from.held_until);

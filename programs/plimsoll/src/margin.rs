@@ -5,7 +5,7 @@ use std::cell::Ref;
 use anchor_lang::prelude::*;
 use plimsoll_core::margin::view::CollateralRules;
 use plimsoll_core::margin::{self, Balances, Book, CollateralView, ExpiryView, UnderlyingView};
-use plimsoll_core::oracle::spot_confidence;
+use plimsoll_core::oracle::{spot_confidence, DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::settlement::{average, Average, SettlementTerms, WINDOW_SECONDS};
 use plimsoll_core::units::{ContractSize, Price, Quote, Ratio, Vol};
@@ -28,6 +28,8 @@ pub struct Valuation<'m, 'a, 'info> {
     pub parameters: &'m ClearinghouseParameters,
     /// Clock: unix seconds.
     pub now: i64,
+    /// Age from which a price that values held collateral alone makes it worth nothing, seconds.
+    collateral_age: i64,
 }
 
 /// An underlying with its oracle, borrowed.
@@ -66,7 +68,17 @@ impl<'a> Assets<'a> {
     }
 }
 
-impl<'a> Valuation<'_, 'a, '_> {
+impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
+    /// Values at `now`.
+    pub fn new(markets: &'m Markets<'a, 'info>, parameters: &'m ClearinghouseParameters, now: i64) -> Self {
+        Self { markets, parameters, now, collateral_age: DEAD_AFTER_SECONDS }
+    }
+
+    /// The same for an account that takes on risk: collateral whose price is silent carries none.
+    pub fn for_new_risk(&self) -> Self {
+        Self { collateral_age: SILENT_AFTER_SECONDS, ..*self }
+    }
+
     /// Equity, initial and maintenance balance of `account`, interest owed up to now taken off its cash.
     ///
     /// Errors: `PriceMissing` before the first price of an underlying; those of the rule book.
@@ -97,7 +109,7 @@ impl<'a> Valuation<'_, 'a, '_> {
         }
         for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
             let priced_by = self.markets.collateral(slot.index)?.priced_by;
-            if priced_by != INDEX_NONE && !self.markets.is_dead(priced_by, self.now)? {
+            if priced_by != INDEX_NONE && !self.markets.is_idle(priced_by, self.now, self.collateral_age)? {
                 assets.add(priced_by, self.markets)?;
             }
         }
@@ -211,7 +223,7 @@ impl<'a> Valuation<'_, 'a, '_> {
             let underlying = self.markets.underlying(collateral.priced_by)?;
             let oracle = self.markets.oracle(collateral.priced_by)?;
             price = Price(oracle.price.price);
-            if self.markets.is_dead(collateral.priced_by, self.now)? {
+            if self.markets.is_idle(collateral.priced_by, self.now, self.collateral_age)? {
                 return Ok(NO_COLLATERAL);
             }
             ensure(price.0 > 0, PlimsollError::PriceMissing)?;

@@ -300,10 +300,16 @@ impl<'a, 'info> Markets<'a, 'info> {
         self.is_idle(index, now, DEAD_AFTER_SECONDS)
     }
 
+    /// Whether the price of collateral `index` is dead. Errors: `MarketMismatch` if it is not in the set.
+    pub fn is_worthless(&self, index: u16, now: i64) -> Result<bool> {
+        let priced_by = self.collateral(index)?.priced_by;
+        Ok(priced_by != INDEX_NONE && self.is_dead(priced_by, now)?)
+    }
+
     /// Whether the price of underlying `index` is missing or older than `age` seconds, and values collateral that is
     /// merely held: no leg, no sale and not the quote token. Errors: `MarketMismatch` if it is not in the set.
     #[inline(never)]
-    fn is_idle(&self, index: u16, now: i64, age: i64) -> Result<bool> {
+    pub fn is_idle(&self, index: u16, now: i64, age: i64) -> Result<bool> {
         if !oracle::is_older(self.oracle(index)?.price.rules(), now, age) {
             return Ok(false);
         }

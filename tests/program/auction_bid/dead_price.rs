@@ -43,7 +43,7 @@ fn an_atom_without_any_price_stops_no_trade_and_no_liquidation() {
 }
 
 #[test]
-fn collateral_counts_until_its_price_is_dead_and_moves_in_kind_all_the_same() {
+fn collateral_counts_until_its_price_is_dead_and_then_stays_where_it_is() {
     let (mut world, index) = world(true);
     pay_collateral(&world, SELLER, 0, 50_000_000).expect("deposit");
     sold(&world);
@@ -67,7 +67,7 @@ fn collateral_counts_until_its_price_is_dead_and_moves_in_kind_all_the_same() {
     world.advance(20);
     bid(&world, 100_000).expect("bid");
     let held = |index: usize| world.account(index).collateral_slot(0).map_or(0, |slot| slot.amount);
-    assert_eq!((held(SELLER), held(LIQUIDATOR)), (45_000_000, 5_000_000));
+    assert_eq!((held(SELLER), held(LIQUIDATOR)), (50_000_000, 0), "nobody gets for nothing what has no price");
     world.full_check();
 
     // A new price brings it back.
@@ -94,8 +94,14 @@ fn a_silent_price_stops_no_liquidation_and_its_collateral_still_counts() {
     let lost = worth - world.balances(SELLER).expect("balances").equity;
     assert!(lost < i128::from(QUOTE) * 5_000, "its 10,000 USD still count: {lost}");
     refused(&world, "PriceStale", || world.withdraw(SELLER, 1));
+    // It carries no new risk of a bidder either.
+    let poor = world.add_trader("collateral only", 100 * QUOTE);
+    pay_collateral(&world, poor, 0, 500_000_000).expect("100,000 USD of it");
     start(&world, SELLER, LIQUIDATOR).expect("start");
     world.advance(20);
+    refused(&world, "InitialMarginShort", || {
+        bid_with(&world, (SELLER, poor), false, bid_args(&world, SELLER, 100_000))
+    });
     sell_off(&world);
     world.full_check();
 }

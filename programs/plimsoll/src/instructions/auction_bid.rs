@@ -135,7 +135,8 @@ impl<'info> AuctionBid<'info> {
     /// Handler of `auction_bid`.
     ///
     /// Specification:
-    /// - the bidder takes a fraction of every leg, every collateral token in kind and of cash less the reserve
+    /// - the bidder takes a fraction of every leg, every collateral token in kind (none whose price is dead)
+    ///   and of cash less the reserve
     /// - transferred shorts round up, longs down; the price is that of the published formula, up to the bidder's limit
     /// - valid until `valid_until` and for the auction's sequence; deposits and curing trades change nothing of that
     /// - the fraction lies between the smallest bid and the largest fraction; the part beyond the closed form and all
@@ -195,7 +196,7 @@ impl<'info> AuctionBid<'info> {
         let markets = Markets::load(&clearinghouse, key, &Scope::of(&scope), remaining)?;
         markets.check_prices(Action::Liquidate, now)?;
         settled_first(&parties.account, &markets)?;
-        let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
+        let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
 
         let bound = cash::bound(&parties.account, now, &clearinghouse)?;
         let standing = Standing::of(&parties.account, &valuation)?;
@@ -307,9 +308,9 @@ impl Parties<'_> {
         owed.into_iter().fold(Touched::default(), Touched::owed).deficit(clearinghouse.deficit)
     }
 
-    /// Moves `fraction` of every leg and of every collateral to the bidder.
+    /// Moves `fraction` of every leg, and of every collateral that has a price, to the bidder.
     #[inline(never)]
-    fn transfer(&mut self, fraction: Fraction, markets: &Markets) -> Result<()> {
+    fn transfer(&mut self, fraction: Fraction, markets: &Markets, now: i64) -> Result<()> {
         let (account, bidder) = (&mut *self.account, &mut *self.bidder);
         legs_transfer(
             account,
@@ -318,6 +319,10 @@ impl Parties<'_> {
             |series, leg, interest| moved_leg(series, leg, interest, markets),
         )?;
         for slot in account.collaterals.iter_mut().filter(|slot| slot.amount > 0) {
+            // What is worth nothing for want of a price is not given away for nothing.
+            if markets.is_worthless(slot.index, now)? {
+                continue;
+            }
             let taken = collateral_taken(slot.amount, fraction);
             if taken > 0 {
                 let into =
@@ -374,16 +379,15 @@ impl Standing {
         };
 
         let held = parties.account.underlyings;
-        parties.transfer(fraction, valuation.markets)?;
+        parties.transfer(fraction, valuation.markets, valuation.now)?;
         clock_keep(&mut parties.account, &held, self.reading, (valuation.markets, valuation.now))?;
         let after = worth(&parties.account, valuation)?;
         let moved = moved(&self.worth, &after)?;
-        let mut plan = match limits {
+        let plan = match limits {
             Some(limits) => plan_bid(&view, &terms, &limits, &moved, d, rules),
             None => plan_takeover(&view, &terms, &moved),
         }
         .map_err(liquidation_refused)?;
-        plan.reserved_after = Quote(plan.reserved_after.0.saturating_sub(bound).max(0));
         let paid = |balance: i64| balance.checked_add(plan.account_cash.0);
         let maintenance_after = paid(after.maintenance).ok_or_else(|| refused(PlimsollError::Overflow))?;
         let room_after = paid(after.debt_room).unwrap_or(i64::MAX);
@@ -404,6 +408,7 @@ impl Outcome {
     fn apply(&self, parties: &mut Parties, valuation: &Valuation) -> Result<()> {
         let (now, parameters, plan) = (valuation.now, valuation.parameters, &self.plan);
         cash::change(&mut parties.account, plan.account_cash.0, now, parameters)?;
+        cash::hold_trim(&mut parties.account);
         cash::change(&mut parties.bidder, plan.bidder_cash.0, now, parameters)?;
         funds::receive(&mut parties.fund, plan.slice.0)?;
         parties.account.auction.reserve = plan.reserved_after.0;
@@ -418,7 +423,7 @@ impl Outcome {
     /// The bidder's margin and cash. Errors: `InitialMarginShort`, `CashShort`.
     #[inline(never)]
     fn check_bidder(&self, parties: &Parties, valuation: &Valuation, clearinghouse: &Clearinghouse) -> Result<()> {
-        let initial = valuation.balances(&parties.bidder)?.initial;
+        let initial = valuation.for_new_risk().balances(&parties.bidder)?.initial;
         if initial < 0 {
             return Err(refuse(PlimsollError::InitialMarginShort, saturated(initial), 0));
         }

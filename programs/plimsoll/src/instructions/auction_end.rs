@@ -54,7 +54,7 @@ impl<'info> AuctionEnd<'info> {
         let key = ctx.accounts.clearinghouse.as_ref().key;
         let markets = Markets::load(&clearinghouse, key, &Scope::of(&[&account]), ctx.remaining_accounts)?;
         markets.check_prices(Action::Liquidate, now)?;
-        let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
+        let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
 
         let worth = worth(&account, &valuation)?;
         let rules = rules(&account, &markets)?;

@@ -104,7 +104,7 @@ impl<'info> AuctionStart<'info> {
         let key = accounts.clearinghouse.as_ref().key;
         let markets = Markets::load(&clearinghouse, key, &Scope::of(&[&account]), ctx.remaining_accounts)?;
         markets.check_prices(Action::Liquidate, now)?;
-        let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
+        let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
         settled_first(&account, &markets)?;
         let worth = worth(&account, &valuation)?;
         let (opening, fee) = plan(&account, &markets, &worth, now)?;

@@ -103,7 +103,7 @@ impl<'info> CollateralSale<'info> {
         let markets = Markets::load(&clearinghouse, key, &scope, ctx.remaining_accounts)?;
         markets.check_prices(Action::Liquidate, now)?;
         settled_first(&parties.account, &markets)?;
-        let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
+        let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
 
         let terms = sale_terms(&args, &parties.account, &valuation)?;
         let plan = plan_sale(&terms, clearinghouse.parameters.rules()).map_err(debt_refused)?;
@@ -197,7 +197,7 @@ impl Parties<'_> {
 
     /// The buyer's margin and cash. Errors: `InitialMarginShort`, `CashShort`.
     fn check_buyer(&self, valuation: &Valuation, clearinghouse: &Clearinghouse) -> Result<()> {
-        let initial = valuation.balances(&self.buyer)?.initial;
+        let initial = valuation.for_new_risk().balances(&self.buyer)?.initial;
         if initial < 0 {
             return Err(refuse(PlimsollError::InitialMarginShort, saturated(initial), 0));
         }

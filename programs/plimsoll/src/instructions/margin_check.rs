@@ -52,7 +52,7 @@ impl<'info> MarginCheck<'info> {
         ctx.accounts.validate(&account)?;
         let key = ctx.accounts.clearinghouse.as_ref().key;
         let markets = Markets::load(&clearinghouse, key, &Scope::of(&[&account]), ctx.remaining_accounts)?;
-        let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
+        let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
         let balances = valuation.balances(&account)?;
         let balances = MarginBalances {
             initial: saturated(balances.initial),

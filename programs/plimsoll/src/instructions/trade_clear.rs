@@ -146,7 +146,7 @@ impl<'info> TradeClear<'info> {
         let scope = Scope { accounts: &[&buyer.account, &seller.account], expiry: Some(expiry), collateral: None };
         let markets =
             Markets::load(&clearinghouse, accounts.clearinghouse.as_ref().key, &scope, ctx.remaining_accounts)?;
-        let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
+        let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
 
         let trade = Trade::plan(&args, &valuation)?;
         let interest = trade.plan_sides(&valuation, &mut buyer, &mut seller)?;

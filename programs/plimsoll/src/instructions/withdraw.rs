@@ -178,7 +178,7 @@ impl<'info> Withdraw<'info> {
             return Ok(account.cash);
         }
         markets.check_prices(Action::Withdraw, now)?;
-        let valuation = Valuation { markets: &markets, parameters: &clearinghouse.parameters, now };
+        let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
         let initial = saturated(valuation.balances(&account)?.initial);
         if initial < 0 {
             return Err(refuse(PlimsollError::InitialMarginShort, initial, 0));
