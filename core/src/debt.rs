@@ -50,7 +50,7 @@ pub struct SaleTerms {
     pub held: u64,
     /// Tokens the buyer asks for: atoms of the mint, > 0.
     pub wanted: u64,
-    /// Accepted price of one whole token in quote atoms, > 0.
+    /// Price of one whole token in quote atoms, > 0: accepted, while it walks raw if that is higher.
     pub price: Price,
     /// Decimals of the mint.
     pub decimals: u8,

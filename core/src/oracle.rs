@@ -476,7 +476,8 @@ pub fn is_stale(state: &PriceState, now: Seconds, parameters: &OracleParameters)
 }
 
 /// Age from which a price that values collateral alone is silent, seconds: it stops no liquidation any more. An atom of
-/// a token whose feed pauses must not shield an account; what the token counts for stays at the last price.
+/// a token whose feed pauses must not shield an account; what the token counts for stays at the last price,
+/// but for new risk of who bids or buys.
 pub const SILENT_AFTER_SECONDS: Seconds = 900;
 
 /// Age from which a price that values collateral alone is dead, seconds: the collateral counts nothing, and the price

@@ -358,7 +358,7 @@ pub enum TradeRule {
     Free,
     /// Only those that cure.
     Curing,
-    /// Only those that reduce |quantity|, at the last accepted mark.
+    /// Only those that reduce |quantity|, at the last accepted mark, and keep the initial balance >= 0 or cure.
     Reducing,
 }
 

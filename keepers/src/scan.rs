@@ -74,7 +74,7 @@ fn is_sound(book: &Book, account: &MarginAccount) -> bool {
 }
 
 /// Whether the account still holds legs of an expiry whose settlement price stands.
-fn awaits_settlement(snapshot: &Snapshot, account: &MarginAccount) -> bool {
+pub fn awaits_settlement(snapshot: &Snapshot, account: &MarginAccount) -> bool {
     snapshot.value(|valuation| settled_first(account, valuation.markets)).is_err()
 }
 

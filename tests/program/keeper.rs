@@ -364,6 +364,21 @@ fn interest_is_collected_once_it_is_enough() {
 }
 
 #[test]
+fn collateral_is_bought_at_the_higher_price_while_it_walks() {
+    let world = in_debt();
+    world.advance(900);
+    world.chain.advance(1);
+    world.post_price(BTC, BTC_PRICE / 100 * 108).expect("walks up");
+    assert!(world.price(BTC) < BTC_PRICE / 100 * 108);
+    let keeper = keeper_of(&world, 1, Policy::default());
+    assert!(kinds(&decide(&world, &keeper)).contains(&"buy_collateral"), "{:?}", decide(&world, &keeper));
+    let done = keeper.step(&world.chain).expect("turn");
+    let bought = done.iter().filter(|done| matches!(done.action, Action::BuyCollateral { .. }));
+    assert!(bought.clone().count() > 0 && bought.clone().all(|done| done.result.is_ok()), "{done:?}");
+    world.full_check();
+}
+
+#[test]
 fn collateral_is_bought_as_far_as_cash_and_margin_reach() {
     let mut world = in_debt();
     let poor = world.add_trader("poor keeper", 50 * QUOTE);

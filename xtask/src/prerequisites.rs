@@ -25,7 +25,7 @@ pub fn ensure() -> Result<()> {
         return Ok(());
     }
     for need in &missing {
-        println!("missing: {} ({})", need.name, need.why);
+        eprintln!("missing: {} ({})", need.name, need.why);
     }
     if !run::exists("apt-get") {
         bail!("install the above with your system's package manager");
@@ -33,7 +33,7 @@ pub fn ensure() -> Result<()> {
     if !is_root() {
         bail!("run: sudo apt-get update && sudo apt-get install -y build-essential");
     }
-    println!("Installing build-essential.");
+    eprintln!("Installing build-essential.");
     run::logged("reading Debian's package lists", Command::new("apt-get").args(["-q", "update"]))?;
     let mut install = Command::new("apt-get");
     install.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "-q", "-y", "--no-install-recommends"]);

@@ -31,6 +31,10 @@ impl Stages {
         let outcome = stage();
         let time = started.elapsed();
         self.seconds.insert(format!("{} {name}", self.command), time.as_secs_f64());
+        // At once: a deadline that ends the command in a later stage leaves this one's time.
+        if let Err(error) = merge(&self.seconds) {
+            eprintln!("stage times are not written: {error:#}");
+        }
         if let Err(error) = &outcome {
             eprintln!("error: {error:#}");
             eprintln!("  to fix: {fix}");

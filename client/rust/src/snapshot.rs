@@ -166,6 +166,11 @@ impl Snapshot {
         Self { directory, now, accounts, markets, expiry: None, collateral: None }
     }
 
+    /// The same with `collateral` to be sold: its price must be as young as for any liquidation.
+    pub fn selling(self, collateral: u16) -> Self {
+        Self { collateral: Some(collateral), ..self }
+    }
+
     /// Account number `index` of the snapshot. Errors: `Build` beyond its end.
     pub fn account(&self, index: usize) -> Result<&MarginAccount, LedgerError> {
         self.accounts.get(index).ok_or_else(|| LedgerError::Build(format!("no account {index} in the snapshot")))

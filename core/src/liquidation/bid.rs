@@ -184,9 +184,9 @@ pub fn plan_bid(
     })
 }
 
-/// Plans the takeover of an insolvent account (E < 0): the bidder takes every leg, all collateral and all cash, R
-/// included, and the waterfall pays it |E|, so that what it receives is worth nothing at the mark; while a price walks,
-/// |E| at the better of accepted and raw price. The account is left with nothing.
+/// Plans the takeover of an insolvent account (E < 0): the bidder takes every leg, all collateral that has a price
+/// and all cash, R included, and the waterfall pays it |E|, so that what it receives is worth nothing at the mark; while a price walks,
+/// |E| at the better of accepted and raw price. The account is left with nothing of worth.
 ///
 /// `moved` is the whole book; `terms.fraction` must be one. Errors: `FractionTooSmall`, `Solvency` if E >= 0,
 /// `PriceLimit` if the bidder asked for more than |E|, `Arithmetic` (`OutOfDomain` if what moves is not worth E).

@@ -19,7 +19,7 @@ pub struct AuctionView {
     pub equity: Quote,
     /// MM: while a price walks, at the worse of accepted and raw price.
     pub maintenance: Quote,
-    /// The higher of E at the accepted and, while walking, at the raw price: f_max and the price stand on it.
+    /// E with each walking underlying at the better of accepted and raw price: f_max and the price stand on it.
     pub equity_high: Quote,
     /// R: cash paid in by earlier bidders, part of `cash`, >= 0.
     pub reserved: Quote,

@@ -3,7 +3,7 @@
 //! E is equity, MM the maintenance balance, Q = E - MM the requirement, R the cash that earlier bidders of the same
 //! auction paid in (part of E and of cash, never sold), b the buffer, d the price factor.
 //!
-//! - `BM = MM - Q b`: 0 when the account is healthy again ([`fraction::buffer_margin`])
+//! - `BM = min(MM - Q b, room under the cap on debt)`: 0 when the account is healthy again ([`fraction::buffer_margin`])
 //! - d falls from `d0` to `d1` in the fast window, then to 0 in the slow one ([`clock::price_factor`])
 //! - `f_max = BM / (BM - E d - R (1 - d))`: the fraction that brings BM to 0 ([`fraction::fraction_max`])
 //! - a bidder takes a fraction of every leg, every collateral and of cash less R, worth V at the mark, and pays

@@ -138,7 +138,7 @@ proptest! {
     }
 
     #[test]
-    fn a_long_leg_never_lowers_a_balance_before_it_is_paid(book in any_book(), leg in any_leg(6), long_mm in 0u32..=1_000_000) {
+    fn a_long_leg_lowers_a_balance_by_no_more_than_a_new_highest_strike_costs(book in any_book(), leg in any_leg(6), long_mm in 0u32..=1_000_000) {
         let mut book = book;
         book.underlyings[0].parameters.long_mm = Ratio(long_mm);
         let before = evaluate(&book);

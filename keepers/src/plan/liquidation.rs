@@ -2,24 +2,21 @@
 
 use plimsoll::auction::clock;
 use plimsoll::cash::{self, after_interest};
-use plimsoll::constants::INDEX_NONE;
 use plimsoll::state::{CollateralSlot, MarginAccount};
 use plimsoll_client::quote::{self, AuctionQuote, BidQuote};
-use plimsoll_client::status::load_oracle;
+use plimsoll_client::snapshot::Snapshot;
 use plimsoll_core::debt::{plan_sale, sale_discount, SalePlan, SaleTerms};
 use plimsoll_core::liquidation::{plan_start_fee, started, FRACTION_ONE};
-use plimsoll_core::units::{Price, Quote, Ratio};
+use plimsoll_core::units::{Quote, Ratio};
 use solana_program::pubkey::Pubkey;
 
 use super::Action;
 use crate::book::Book;
 use crate::policy::Policy;
-use crate::scan::{candidates, prices_valid, Candidate, Stage};
+use crate::scan::{awaits_settlement, candidates, prices_valid, Candidate, Stage};
 
 /// Every fraction, ppm.
 const ALL: u32 = 1_000_000;
-/// Price of a collateral that counts as one USD: quote atoms.
-const ONE_USD: i64 = 1_000_000;
 
 /// Starts and bids by falling value, then ends, all else equal by address; `mine` is the keeper's account, without
 /// which nothing but ends is planned.
@@ -144,10 +141,11 @@ fn purchase(
     let parameters = book.books.clearinghouse().parameters.rules();
     let discount = sale_discount(book.now().saturating_sub(account.debt_since), parameters);
     let slot = account.collaterals.iter().find(|slot| slot.amount > 0)?;
-    if discount < policy.min_sale_discount_ppm || !prices_valid(&book.snapshot(&[*account, *mine])) {
+    let snapshot = book.snapshot(&[*account, *mine]).selling(slot.index);
+    if discount < policy.min_sale_discount_ppm || !prices_valid(&snapshot) || awaits_settlement(&snapshot, account) {
         return None;
     }
-    let mut terms = sale_terms(book, account, slot)?;
+    let mut terms = sale_terms(book, account, (slot, &snapshot))?;
     loop {
         let sale = plan_sale(&terms, parameters).ok()?;
         if can_carry(book, mine, (slot.index, &sale), policy)? {
@@ -161,19 +159,20 @@ fn purchase(
 }
 
 /// Debt with its interest, holding, price and clock of the sale of `slot`, all that is held.
-fn sale_terms(book: &Book, account: &MarginAccount, slot: &CollateralSlot) -> Option<SaleTerms> {
+fn sale_terms(
+    book: &Book,
+    account: &MarginAccount,
+    (slot, snapshot): (&CollateralSlot, &Snapshot),
+) -> Option<SaleTerms> {
     let directory = &book.books.directory;
     let collateral = directory.collaterals.get(&slot.index)?;
-    let price = match collateral.priced_by {
-        INDEX_NONE => ONE_USD,
-        index => load_oracle(&book.markets, directory, index)?.price.price,
-    };
+    let (_, price) = snapshot.value(|valuation| valuation.markets.quote_prices(collateral.priced_by)).ok()?;
     let cash = after_interest(account, book.now(), &directory.clearinghouse.parameters).ok()?;
     Some(SaleTerms {
         debt: Quote(cash.checked_neg()?),
         held: slot.amount,
         wanted: u64::MAX,
-        price: Price(price),
+        price,
         decimals: collateral.decimals,
         elapsed: book.now().saturating_sub(account.debt_since),
         price_limit: Quote(i64::MAX),
@@ -189,6 +188,6 @@ fn can_carry(book: &Book, mine: &MarginAccount, (index, sale): (u16, &SalePlan),
     let slot = after.collateral_slot_mut(index)?;
     (slot.index, slot.amount) = (index, slot.amount.checked_add(sale.amount)?);
     let free = cash::free(&after, book.now(), clearinghouse).ok()?;
-    let balances = book.balances(&after).ok()?;
+    let balances = book.snapshot(&[after]).value(|valuation| valuation.for_new_risk().balances(&after)).ok()?;
     Some(free >= 0 && balances.initial >= i128::from(policy.reserve))
 }

@@ -184,10 +184,10 @@ pub enum PlimsollError {
     /// Exponent outside what the scale allows (left: exponent).
     #[msg("The price's exponent is outside the supported range.")]
     PriceExponent,
-    /// Confidence interval too wide (left: ppm, right: most).
+    /// Confidence interval too wide (left: interval, right: most).
     #[msg("The price's confidence interval is too wide for this action.")]
     PriceUncertain,
-    /// Price and EMA too far apart (left: ppm, right: most).
+    /// Price and EMA too far apart (left: distance, right: most).
     #[msg("The price diverges too far from its average for this action.")]
     PriceDiverged,
     /// The accepted price walks toward the raw price.
@@ -243,8 +243,8 @@ pub enum PlimsollError {
     /// Initial margin would be negative (left: initial balance).
     #[msg("The initial margin balance would be negative.")]
     InitialMarginShort,
-    /// The outflow limit of the window is reached (left: would be out, right: cap).
-    #[msg("The net outflow limit of this window is reached.")]
+    /// The outflow limit is reached (left: would be out in the last window's length, right: cap).
+    #[msg("The limit on net outflow is reached.")]
     OutflowLimit,
     /// A deficit exceeds the claims.
     #[msg("The recorded deficit is not smaller than all claims: withdrawals wait for recapitalisation.")]
@@ -330,7 +330,7 @@ pub enum PlimsollError {
     /// A leg that is not there.
     #[msg("The margin account has no such leg.")]
     UnknownPosition,
-    /// A strike id that the expiry does not list (left: id, right: listed).
+    /// A strike id that the expiry does not list.
     #[msg("The expiry lists no strike with this id.")]
     UnknownStrike,
     /// An expiry the account does not hold.
@@ -419,7 +419,7 @@ pub enum PlimsollError {
     #[msg("The account is not the recorded payer of the rent.")]
     RentPayerMismatch,
 
-    /// Above maintenance (left: maintenance balance).
+    /// Above maintenance (left: maintenance balance, or the room under the cap on debt if that is less).
     #[msg("The account is not below maintenance.")]
     AccountHealthy,
     /// Healthy again (left: buffered balance).
@@ -437,8 +437,8 @@ pub enum PlimsollError {
     /// The price limit is passed (left: price, right: limit).
     #[msg("The price is above the limit.")]
     PriceLimit,
-    /// Maintenance would not rise (left: before, right: after).
-    #[msg("The bid does not raise the account's maintenance balance.")]
+    /// Maintenance balance, or the room under the cap on debt if less, would not rise (left: before, right: after).
+    #[msg("The bid does not raise what the account lacks.")]
     BidNotImproving,
     /// Solvent and insolvent confused (left: equity).
     #[msg("The account's equity asks for the other kind of bid.")]

@@ -13,8 +13,9 @@ use std::cell::{Cell, Ref, RefMut};
 
 use anchor_lang::prelude::*;
 use anchor_lang::ZeroCopy;
+use plimsoll_core::math::fixed::mul_div_up;
 use plimsoll_core::oracle::{self, Action, DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
-use plimsoll_core::units::{Ratio, Vol};
+use plimsoll_core::units::{Price, Ratio, Vol};
 
 use crate::constants::INDEX_NONE;
 use crate::error::{ensure, oracle_refused, refuse, refused, PlimsollError, Refusal, Result};
@@ -329,6 +330,25 @@ impl<'a, 'info> Markets<'a, 'info> {
             }
         }
         Ok(false)
+    }
+
+    /// Lower and higher price of one whole token in quote, accepted and, while it walks, raw: its price in USD
+    /// (`priced_by`: underlying index, [`INDEX_NONE`] one USD) over that of the quote token, rounded up.
+    ///
+    /// Errors: `MarketMismatch`, `PriceMissing`, `Overflow`.
+    pub fn quote_prices(&self, priced_by: u16) -> Result<(Price, Price)> {
+        let one = i64::from(Ratio::ONE.0);
+        let (mut accepted, mut raw) = (one, one);
+        if priced_by != INDEX_NONE {
+            let oracle = self.oracle(priced_by)?;
+            accepted = oracle.price.price;
+            raw = oracle.price.rules().walking_to().map_or(accepted, |price| price.0);
+        }
+        ensure(accepted.min(raw) > 0, PlimsollError::PriceMissing)?;
+        let stable = i64::from(self.stable_price()?.0);
+        let in_quote =
+            |usd: i64| mul_div_up(usd, one, stable).map(Price).ok_or_else(|| refused(PlimsollError::Overflow));
+        Ok((in_quote(accepted.min(raw))?, in_quote(accepted.max(raw))?))
     }
 
     /// USD price of one quote token; one if the clearinghouse names no underlying for it or nothing is held.

@@ -153,7 +153,9 @@ impl<'info> Transfer<'_, 'info> {
     #[inline(never)]
     pub fn pay_out(&self, clearinghouse: &AccountInfo<'info>, signer: &ClearinghouseSigner) -> Result<VaultChange> {
         let before = self.check()?;
-        ensure(before >= self.amount, PlimsollError::VaultShort)?;
+        if before < self.amount {
+            return Err(refuse(PlimsollError::VaultShort, amount_of(before)?, amount_of(self.amount)?));
+        }
         let transfer = transfer_call([self.vault.key, self.user.key, clearinghouse.key], self.amount);
         let infos = [self.vault.clone(), self.user.clone(), clearinghouse.clone()];
         invoke_signed(&transfer, &infos, &[&signer.seeds()])?;

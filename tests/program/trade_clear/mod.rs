@@ -270,6 +270,20 @@ fn a_negative_price_is_refused() {
 }
 
 #[test]
+fn prices_and_quantities_at_the_ends_of_the_integers_are_refused() {
+    let world = World::new();
+    refused_with(&world, "TradePriceBand", |args| (args.price, args.quantity) = (i64::MAX, i32::MAX));
+    refused_with(&world, "TradePriceBand", |args| args.price = i64::MAX);
+    refused_with(&world, "TradeQuantity", |args| args.quantity = i32::MIN + 1);
+    refused_with(&world, "QuantityOverflow", |args| args.quantity = i32::MIN);
+    refused_with(&world, "InstructionExpired", |args| args.valid_until = i64::MIN);
+    refused_with(&world, "SequenceMismatch", |args| args.buyer_sequence = u64::MAX);
+    refused_with(&world, "UnknownStrike", |args| args.strike = u8::MAX);
+    edit_account(&world, 1, |account| account.cash = i64::MAX);
+    refused_with(&world, "Overflow", |_| {});
+}
+
+#[test]
 fn with_a_stale_price_both_sides_reduce_at_the_last_mark() {
     let world = World::with(&WorldOptions { traders: 3, ..WorldOptions::default() });
     let series = call(&world);

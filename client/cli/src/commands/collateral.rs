@@ -31,7 +31,7 @@ pub enum Command {
     /// Collateral with weights, prices and caps.
     #[command(after_help = "Example:\n  plimsoll collateral list")]
     List,
-    /// Pay collateral into a margin account; a kind it does not hold yet only by its owner.
+    /// Pay collateral into a margin account; a kind it does not hold yet only by its owner and not in auction.
     #[command(after_help = "Examples:\n  plimsoll collateral deposit 0 0 12.5\n  \
         plimsoll --dry-run collateral deposit 0 <MINT> 12.5")]
     Deposit(Deposit),

@@ -24,7 +24,7 @@ pub enum Command {
         --actions trade\n\n\
         The budget is what fees and prices worse than the mark may cost the account per window.")]
     Set(Set),
-    /// Take the power of the delegate away at once; orders it signed before fail.
+    /// Take the power of the delegate away at once, not while the account is in auction; orders it signed before fail.
     #[command(after_help = "Example:\n  plimsoll account delegate revoke 0")]
     Revoke {
         /// Account of yours: address or id.

@@ -128,7 +128,7 @@ rules! {
     CashShort ["free cash" Quote, "needed" Quote] of TAKER => "deposit, or ask for less";
     DebtOpen ["cash" Quote] of ACCOUNT => "deposit what is owed first";
     InitialMarginShort ["initial balance" Quote, "at least" Quote] of TAKER => "deposit, or ask for less";
-    OutflowLimit ["out in this window" Quote, "at most" Quote] of NONE => "wait for the next window, or ask for less";
+    OutflowLimit ["out in the last window's length" Quote, "at most" Quote] of NONE => "wait, room comes back gradually, or ask for less";
     DeficitTotal of CLEARINGHOUSE => "see `plimsoll status`";
     CollateralCap ["would be held" Atoms, "at most" Atoms] of COLLATERAL => "deposit less";
     CollateralSlots of TAKER => "withdraw another kind first";
@@ -156,7 +156,7 @@ rules! {
     TooManyExpiries of TAKER => "use another account";
     TooManyUnderlyings of TAKER => "use another account";
     IsolatedExpiry of TAKER => "use another account, or one of cross mode";
-    UnknownStrike ["strike id" Plain, "listed" Plain] of NONE => "see `plimsoll expiry list`";
+    UnknownStrike of NONE => "see `plimsoll expiry list`";
     TradeQuantity ["contracts" Plain, "at least" Plain] of NONE => "";
     TradePriceNegative ["price" Quote] of NONE => "";
     KindUnknown ["kind" Plain] of NONE => "";
@@ -182,13 +182,13 @@ rules! {
     ExpiryNotEmpty ["contracts" Plain] of EXPIRY => "settle the expiry and its accounts first";
     FeesUnswept ["fees" Quote] of EXPIRY => "sweep them with `plimsoll expiry sweep`";
 
-    AccountHealthy ["maintenance balance" Quote] of ACCOUNT => "an account is liquidated below 0 only";
+    AccountHealthy ["maintenance balance, or room under the debt cap" Quote] of ACCOUNT => "an account is liquidated below 0 only";
     AuctionOver ["buffered balance" Quote] of ACCOUNT => "end it with `plimsoll auction end`";
     AuctionOpen ["buffered balance" Quote] of ACCOUNT => "it ends at 0 or more";
     BidTooSmall ["fraction" Billionths, "smallest" Billionths] of ACCOUNT => "bid for more: see `plimsoll margin show`";
     BidTooLarge ["fraction" Billionths, "largest" Billionths] of ACCOUNT => "bid for less: see `plimsoll margin show`";
     PriceLimit ["price" Quote, "limit" Quote] of ACCOUNT => "raise --limit";
-    BidNotImproving ["maintenance balance before" Quote, "after" Quote] of ACCOUNT => "";
+    BidNotImproving ["maintenance balance, or room under the debt cap, before" Quote, "after" Quote] of ACCOUNT => "";
     BidSolvency ["equity" Quote] of ACCOUNT => "run again";
     AuctionSettleFirst of ACCOUNT => "run `plimsoll settle account`";
     DebtNone ["cash" Quote] of ACCOUNT => "";

@@ -266,7 +266,7 @@ pub struct InsuranceDeposited {
     pub depositor: Pubkey,
     /// Paid in: the measured change of the vault.
     pub amount: i64,
-    /// Part that covered the deficit.
+    /// Part of it that covered the deficit; what the fund itself covers shows in its balance.
     pub to_deficit: i64,
     /// Deficit after.
     pub deficit_after: i64,
@@ -288,7 +288,7 @@ pub struct BadDebtRepaid {
     pub payer: Pubkey,
     /// Paid in: the measured change of the vault.
     pub amount: i64,
-    /// Part that covered the deficit.
+    /// Part of it that covered the deficit; what the fund itself covers shows in its balance.
     pub to_deficit: i64,
     /// Bad debt before.
     pub bad_debt_before: i64,
@@ -309,7 +309,7 @@ pub struct ExpirySwept {
     pub expiry_account: Pubkey,
     /// Fees swept.
     pub fees: i64,
-    /// Part that covered the deficit.
+    /// Part of it that covered the deficit; what the fund itself covers shows in its balance.
     pub to_deficit: i64,
     /// Part that went to the insurance fund.
     pub to_insurance: i64,

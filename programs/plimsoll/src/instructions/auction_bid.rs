@@ -39,7 +39,7 @@ pub struct AuctionBidArgs {
     pub price_limit: i64,
     /// Last second of validity: unix seconds.
     pub valid_until: i64,
-    /// Sequence of the account's auction: auctions and bids so far.
+    /// Sequence of the account's auctions: how many it has had, times 2^32, plus the bids of the running one.
     pub sequence: u64,
 }
 
@@ -148,7 +148,7 @@ impl<'info> AuctionBid<'info> {
     /// - an insolvent account is taken whole: the bidder receives |E| from the fund, then the surplus, the rest becomes
     ///   recorded deficit, the loss the owner's bad debt; while a price walks |E| is that of the better price
     /// - legs of a settled expiry are settled first
-    /// - account cash, bidder cash, fund and deficit change by zero in sum; both sequences rise
+    /// - account cash, bidder cash, fund, surplus and deficit change by zero in sum; both sequences rise
     pub fn handler(ctx: Context<'info, Self>, args: AuctionBidArgs) -> Result<()> {
         let now = Clock::get()?.unix_timestamp;
         let accounts = &*ctx.accounts;

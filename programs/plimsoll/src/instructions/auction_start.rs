@@ -23,8 +23,8 @@ use crate::state::{Clearinghouse, InsuranceFund, MarginAccount};
 pub struct AuctionStartArgs {
     /// Last second of validity: unix seconds.
     pub valid_until: i64,
-    /// The auction's sequence: how many auctions the account has had. Not the account's own, which its owner could
-    /// raise ahead of every start.
+    /// Sequence of the account's auctions: how many it has had, times 2^32, plus the bids of the last one. Not the
+    /// account's own, which its owner could raise ahead of every start.
     pub sequence: u64,
 }
 

@@ -8,12 +8,11 @@ use plimsoll_core::delegate::DelegateAction;
 use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::math::fixed::mul_div_up;
 use plimsoll_core::oracle::Action;
-use plimsoll_core::units::{Price, Quote, Ratio};
+use plimsoll_core::units::{Price, Quote};
 
 use crate::auction::settled_first;
 use crate::authority::{acting, spend, validity_check, Acting};
 use crate::cash;
-use crate::constants::INDEX_NONE;
 use crate::error::{ensure, not_conserved, refuse, refused, saturated, PlimsollError, Result};
 use crate::events::CollateralSold;
 use crate::loaders::{different_keys, read, same_key, write};
@@ -142,27 +141,11 @@ fn sale_terms(args: &CollateralSaleArgs, account: &MarginAccount, valuation: &Va
         debt: Quote(debt.checked_neg().ok_or_else(|| refused(PlimsollError::Overflow))?),
         held,
         wanted: args.amount,
-        price: quote_prices(collateral.priced_by, valuation.markets)?.1,
+        price: valuation.markets.quote_prices(collateral.priced_by)?.1,
         decimals: collateral.decimals,
         elapsed: valuation.now.saturating_sub(account.debt_since),
         price_limit: Quote(args.price_limit),
     })
-}
-
-/// Lower and higher price of one whole token in quote, accepted and, while it walks, raw: its price in USD over that of
-/// the quote token, rounded up.
-fn quote_prices(priced_by: u16, markets: &Markets) -> Result<(Price, Price)> {
-    let one = i64::from(Ratio::ONE.0);
-    let (mut accepted, mut raw) = (one, one);
-    if priced_by != INDEX_NONE {
-        let oracle = markets.oracle(priced_by)?;
-        accepted = oracle.price.price;
-        raw = oracle.price.rules().walking_to().map_or(accepted, |price| price.0);
-    }
-    ensure(accepted.min(raw) > 0, PlimsollError::PriceMissing)?;
-    let stable = i64::from(markets.stable_price()?.0);
-    let in_quote = |usd: i64| mul_div_up(usd, one, stable).map(Price).ok_or_else(|| refused(PlimsollError::Overflow));
-    Ok((in_quote(accepted.min(raw))?, in_quote(accepted.max(raw))?))
 }
 
 /// What a buyer pays above the lower price, at most: counted against its delegate's budget.
@@ -189,7 +172,7 @@ impl Parties<'_> {
         cash::change(&mut self.account, plan.proceeds.0, now, parameters)?;
         cash::change(&mut self.buyer, paid, now, parameters)?;
         let priced_by = valuation.markets.collateral(args.collateral)?.priced_by;
-        let adverse = above_lower(plan.proceeds, quote_prices(priced_by, valuation.markets)?)?;
+        let adverse = above_lower(plan.proceeds, valuation.markets.quote_prices(priced_by)?)?;
         spend(&mut self.buyer, self.acting, DelegateAction::Bid, adverse, now)?;
         self.buyer.sequence = self.buyer.sequence.wrapping_add(1);
         Ok(())

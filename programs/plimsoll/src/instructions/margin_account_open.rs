@@ -7,7 +7,7 @@ use anchor_lang::Owner as _;
 
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, MAX_UNDERLYINGS};
-use crate::error::{ensure, refuse, refused, PlimsollError, Result};
+use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::MarginAccountOpened;
 use crate::loaders::{read, same_key, write};
 use crate::state::margin_account::{MODE_CROSS, MODE_ISOLATED, STATUS_OPEN};
@@ -60,7 +60,10 @@ impl<'info> MarginAccountOpen<'info> {
         if args.id != record.next_account || args.id == u16::MAX {
             return Err(refuse(PlimsollError::IndexNotNext, args.id.into(), record.next_account.into()));
         }
-        ensure(matches!(args.mode, MODE_ISOLATED | MODE_CROSS), PlimsollError::ModeUnsupported)
+        if !matches!(args.mode, MODE_ISOLATED | MODE_CROSS) {
+            return Err(refuse(PlimsollError::ModeUnsupported, args.mode.into(), 0));
+        }
+        Ok(())
     }
 
     /// Specification:

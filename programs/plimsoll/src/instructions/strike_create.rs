@@ -56,7 +56,7 @@ impl<'info> StrikeCreate<'info> {
     /// Specification:
     /// - Anyone lists a strike of a live expiry, on the grid and near enough to a price valid for new risk.
     /// - A strike that is listed is refused.
-    /// - Its id is the next index; ids of other strikes do not change.
+    /// - Its id is the next index, or that of the one it replaces; ids of other strikes do not change.
     /// - The 65th takes the place and id of one without open interest, which its caller names: nobody fills an expiry with
     ///   strikes that nobody trades.
     /// - `order` stays the ids by ascending price.

@@ -32,10 +32,10 @@ pub struct Clearinghouse {
     pub guardian: Pubkey,
     /// Fees, debt, settlement and outflow rules. Writer: `clearinghouse_create`.
     pub parameters: ClearinghouseParameters,
-    /// Protocol's share of fees: quote atoms, >= 0. Writer: `expiry_sweep`.
+    /// Protocol's share of fees: quote atoms, >= 0. Writers: `expiry_sweep` (+), `auction_bid` (-).
     pub surplus: i64,
     /// Bad debt that no layer has covered yet: quote atoms, >= 0. Writers: `auction_bid`, `insurance_deposit`,
-    /// `bad_debt_repay`.
+    /// `bad_debt_repay`, `expiry_sweep`.
     pub deficit: i64,
     /// Sum of what withdrawals have locked since the deficit opened: quote atoms, >= 0. Writer: `withdraw`; zero
     /// again when the deficit closes.

@@ -85,7 +85,8 @@ pub struct Expiry {
     pub padding: [u8; 2],
     /// Strike ids by ascending price, `0..strike_count`. Writer: `strike_create`.
     pub order: [u8; MAX_STRIKES],
-    /// The strikes; the index is the id and never changes. Writer: `strike_create`.
+    /// The strikes; the index is the id, which names one price as long as it has open interest. Writer:
+    /// `strike_create`.
     pub strikes: [StrikeData; MAX_STRIKES],
     /// Zero; room for later layouts.
     pub reserved: [u8; 128],

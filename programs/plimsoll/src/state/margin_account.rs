@@ -129,7 +129,7 @@ pub struct MarginAccount {
     /// Whose account it is. Writer: `margin_account_open`.
     pub owner: Pubkey,
     /// Changes with positions, mode, delegate and auction, never by deposits. Writers: `trade_clear`, `delegate_set`,
-    /// `auction_*`, `account_settle`, `collateral_sale`.
+    /// `auction_*`, `account_settle`, `collateral_sale` (the buyer's).
     pub sequence: u64,
     /// Settled quote balance: quote atoms, - is debt. Writers: every instruction that moves quote value.
     pub cash: i64,
