@@ -100,14 +100,14 @@ pub struct ScanParameters {
 const _: () = assert!(core::mem::size_of::<ScanParameters>() == 32);
 
 impl ScanParameters {
-    /// A BTC-like underlying: four deviations over a day, 9 % to 60 %, reference 18 %, scale at most 3, maintenance
+    /// A BTC-like underlying: four deviations over a day, 9 % to 48 %, reference 18 %, scale at most 3, maintenance
     /// range up by at most 6 % of spot a day.
     pub const fn shipped() -> Self {
         Self {
             deviations: 4_000_000,
             horizon_seconds: 86_400,
             range_floor: 90_000,
-            range_cap: 600_000,
+            range_cap: 480_000,
             range_reference: 180_000,
             scale_cap: 3_000_000,
             daily_rise: 60_000,

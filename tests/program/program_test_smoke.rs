@@ -94,6 +94,7 @@ async fn money_goes_in_and_out_under_solana_program_test() {
         clearinghouse: load::<Clearinghouse>(&mut context, &clearinghouse).await,
         underlyings: Default::default(),
         collaterals: Default::default(),
+        rows: Default::default(),
     };
     let margin = address::margin_account(&clearinghouse, &key, 0);
     run(&mut context, &[instruction::deposit(&directory, &margin, &key, &source, START)], &owner).await;

@@ -43,6 +43,11 @@ pub fn expiry(underlying: &Pubkey, expiry: i64) -> Pubkey {
     derive(&[seeds::EXPIRY, underlying.as_ref(), &expiry.to_le_bytes()])
 }
 
+/// `RiskRows` of the expiry at address `expiry`.
+pub fn rows(expiry: &Pubkey) -> Pubkey {
+    derive(&[seeds::ROWS, expiry.as_ref()])
+}
+
 /// `Collateral` of a clearinghouse for `mint`.
 pub fn collateral(clearinghouse: &Pubkey, mint: &Pubkey) -> Pubkey {
     derive(&[seeds::COLLATERAL, clearinghouse.as_ref(), mint.as_ref()])

@@ -1,12 +1,14 @@
 //! What a clearinghouse lists: loaded once, reused by everything that builds instructions for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll::constants::INDEX_NONE;
-use plimsoll::state::{Clearinghouse, Collateral, Underlying};
+use plimsoll::state::margin_account::MODE_PORTFOLIO;
+use plimsoll::state::{Clearinghouse, Collateral, MarginAccount, RiskRows, Underlying};
 use solana_program::pubkey::Pubkey;
 
 use crate::address;
+use crate::decode::State;
 use crate::error::LedgerError;
 use crate::ledger::{AccountFilter, Ledger, LedgerExt};
 
@@ -22,6 +24,8 @@ pub struct Directory {
     pub underlyings: BTreeMap<u16, Underlying>,
     /// Collateral by index.
     pub collaterals: BTreeMap<u16, Collateral>,
+    /// Expiries whose risk rows are known to be open, by underlying index and time: those that were looked for.
+    pub rows: BTreeSet<(u16, i64)>,
 }
 
 impl Directory {
@@ -42,7 +46,38 @@ impl Directory {
             clearinghouse,
             underlyings: underlyings.into_iter().map(|u| (u.index, u)).collect(),
             collaterals: collaterals.into_iter().map(|(_, c)| (c.index, c)).collect(),
+            rows: BTreeSet::new(),
         })
+    }
+
+    /// Looks for open risk rows of what the portfolio accounts among `accounts` hold, and of `expiry` if there is one.
+    /// Errors: transport.
+    pub fn find_rows(
+        &mut self,
+        ledger: &(impl Ledger + ?Sized),
+        accounts: &[&MarginAccount],
+        expiry: Option<(u16, i64)>,
+    ) -> Result<(), LedgerError> {
+        let portfolios = accounts.iter().filter(|account| account.mode == MODE_PORTFOLIO);
+        let mut wanted: BTreeSet<_> = portfolios.clone().flat_map(|account| account.held_expiries()).collect();
+        wanted.extend(expiry.filter(|_| portfolios.count() > 0));
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let addresses: Vec<Pubkey> = wanted.iter().map(|(index, time)| self.rows_of(*index, *time)).collect();
+        for ((held, address), account) in wanted.iter().zip(&addresses).zip(ledger.accounts(&addresses)?) {
+            if account.is_some_and(|account| RiskRows::decode(address, &account).is_ok()) {
+                self.rows.insert(*held);
+            } else {
+                self.rows.remove(held);
+            }
+        }
+        Ok(())
+    }
+
+    /// Address of the risk rows of the expiry at `expiry` of the underlying with `index`.
+    pub fn rows_of(&self, index: u16, expiry: i64) -> Pubkey {
+        address::rows(&self.expiry(index, expiry))
     }
 
     /// The collateral with `index`. Errors: `Build` when it was listed after this directory was loaded.

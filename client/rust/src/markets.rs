@@ -1,12 +1,13 @@
 //! The market set: the remaining accounts of every instruction that evaluates margin, built here and nowhere else.
 //!
 //! Order and content are those of the program's own retriever: underlyings with their oracles, expiries, collateral,
-//! each ascending, none missing, none left over.
+//! each ascending, none missing, none left over; behind them the open risk rows of portfolio accounts.
 
 use std::collections::BTreeSet;
 
 use plimsoll::constants::INDEX_NONE;
 use plimsoll::markets::Scope;
+use plimsoll::state::margin_account::MODE_PORTFOLIO;
 use plimsoll::state::MarginAccount;
 use solana_program::{instruction::AccountMeta, pubkey::Pubkey};
 
@@ -34,6 +35,10 @@ pub struct MarketSet {
     pub expiries: BTreeSet<(u16, i64)>,
     /// Collateral by index.
     pub collaterals: BTreeSet<u16>,
+    /// Expiries whose open risk rows come along: those of portfolio accounts.
+    pub rows: BTreeSet<(u16, i64)>,
+    /// Whether one of the accounts is in portfolio mode.
+    portfolio: bool,
 }
 
 impl MarketSet {
@@ -42,9 +47,10 @@ impl MarketSet {
     pub fn of(directory: &Directory, accounts: &[&MarginAccount]) -> Result<Self, LedgerError> {
         let mut set = Self::default();
         for account in accounts {
-            for slot in account.expiries.iter().filter(|slot| slot.expiry != 0) {
-                let index = account.underlyings.get(usize::from(slot.underlying_slot)).copied();
-                set.expiries.insert((index.unwrap_or(INDEX_NONE), slot.expiry));
+            set.expiries.extend(account.held_expiries());
+            if account.mode == MODE_PORTFOLIO {
+                set.portfolio = true;
+                set.rows.extend(account.held_expiries().filter(|held| directory.rows.contains(held)));
             }
             set.collaterals.extend(account.collaterals.iter().filter(|s| s.amount > 0).map(|s| s.index));
         }
@@ -54,14 +60,19 @@ impl MarketSet {
     /// The set of the program's own description of it. Errors: as [`MarketSet::of`].
     pub fn of_scope(directory: &Directory, scope: &Scope) -> Result<Self, LedgerError> {
         let mut set = Self::of(directory, scope.accounts)?;
-        set.expiries.extend(scope.expiry);
         set.collaterals.extend(scope.collateral);
-        set.close(directory)
+        match scope.expiry {
+            Some((underlying, expiry)) => set.with_expiry(directory, underlying, expiry),
+            None => set.close(directory),
+        }
     }
 
     /// The set with an expiry added. Errors: as [`MarketSet::of`].
     pub fn with_expiry(mut self, directory: &Directory, underlying: u16, expiry: i64) -> Result<Self, LedgerError> {
         self.expiries.insert((underlying, expiry));
+        if self.portfolio && directory.rows.contains(&(underlying, expiry)) {
+            self.rows.insert((underlying, expiry));
+        }
         self.close(directory)
     }
 
@@ -108,6 +119,9 @@ impl MarketSet {
         for index in &self.collaterals {
             let mint = directory.collateral(*index)?.mint;
             metas.push(AccountMeta::new_readonly(address::collateral(&directory.address, &mint), false));
+        }
+        for (underlying, expiry) in &self.rows {
+            metas.push(AccountMeta::new_readonly(directory.rows_of(*underlying, *expiry), false));
         }
         Ok(metas)
     }

@@ -5,7 +5,7 @@ use plimsoll::state;
 use plimsoll::{ClearinghouseCreateArgs, UnderlyingCreateArgs};
 use plimsoll_core::grid::GridParameters;
 use plimsoll_core::liquidation::AuctionParameters;
-use plimsoll_core::margin::CrossParameters;
+use plimsoll_core::margin::{CrossParameters, PortfolioParameters};
 use plimsoll_core::oracle::OracleParameters;
 use plimsoll_core::parameters::ClearinghouseParameters;
 use plimsoll_core::trade::LimitParameters;
@@ -118,6 +118,7 @@ pub fn underlying(index: u16, feed_id: [u8; 32], asset: &Asset) -> UnderlyingCre
         cross: state::CrossParameters::from_rules(&CrossParameters::REFERENCE),
         auction: state::AuctionParameters::from_rules(&AuctionParameters::shipped()),
         limits: state::LimitParameters::from_rules(&limits),
+        portfolio: state::PortfolioParameters::from_rules(&PortfolioParameters::shipped()),
     }
 }
 

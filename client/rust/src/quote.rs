@@ -17,8 +17,8 @@ use plimsoll_core::liquidation::{
     bid_limits, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, AuctionView, BidLimits,
     BidPlan, BidTerms, Fraction, Moved,
 };
-use plimsoll_core::margin::liquidation_price::{liquidation_prices, LiquidationPrices};
 use plimsoll_core::margin::Balances;
+use plimsoll_core::margin::LiquidationPrices;
 use plimsoll_core::oracle::Action;
 use plimsoll_core::trade::{self, LegChange, PriceStanding, SideCheck, Standing, TradePlan, TradeRefusal, TradeTerms};
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote};
@@ -63,9 +63,9 @@ fn liquidation(
         }
     }
     let mut prices = Vec::new();
-    valuation.with_book(account, &mut |book| {
+    valuation.with_book(account, &mut |book, mode| {
         for ((at, _), index) in (0u8..).zip(book.underlyings).zip(&indices) {
-            prices.push((*index, liquidation_prices(book, at).map_err(PlimsollError::from)?));
+            prices.push((*index, mode.liquidation_prices(book, at).map_err(PlimsollError::from)?));
         }
         Ok(())
     })?;

@@ -156,7 +156,10 @@ impl Snapshot {
         let now = ledger.now()?;
         let markets = MarketData::default();
         let mut snapshot = Self { directory: directory.clone(), now, accounts, markets, expiry, collateral };
-        let keys = snapshot.scoped(|scope| MarketSet::of_scope(directory, scope))?.addresses(directory)?;
+        let held: Vec<&MarginAccount> = snapshot.accounts.iter().collect();
+        snapshot.directory.find_rows(ledger, &held, expiry)?;
+        let keys =
+            snapshot.scoped(|scope| MarketSet::of_scope(&snapshot.directory, scope))?.addresses(&snapshot.directory)?;
         snapshot.markets = MarketData::load(ledger, &keys)?;
         Ok(snapshot)
     }

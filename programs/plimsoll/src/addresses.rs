@@ -67,6 +67,12 @@ fn fund_and_assign(new: &NewAccount, signer: &[&[&[u8]]]) -> Result<()> {
     invoke_signed(&system_call(SystemCall::Assign, &infos, &[owner]), &infos, signer).map_err(Into::into)
 }
 
+/// Moves `lamports` from `payer`, who signs, to `account`.
+pub fn transfer<'info>(payer: &AccountInfo<'info>, account: &AccountInfo<'info>, lamports: u64) -> Result<()> {
+    let infos = [payer.clone(), account.clone()];
+    invoke(&system_call(SystemCall::Transfer, &infos, &[&lamports.to_le_bytes()]), &infos).map_err(Into::into)
+}
+
 /// Bytes that every account is charged for besides its own.
 const ACCOUNT_OVERHEAD: u64 = 128;
 /// Bits of a double's mantissa behind its point.

@@ -3,7 +3,6 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::debt::debt_room;
 use plimsoll_core::liquidation::{elapsed, paused, AuctionClock, AuctionParameters, AuctionView};
-use plimsoll_core::margin::close_out_balances;
 use plimsoll_core::oracle::walk_seconds;
 use plimsoll_core::units::{Quote, Ratio};
 use plimsoll_core::volatility::stress_ratio;
@@ -150,8 +149,8 @@ impl Worth {
 pub fn worth(account: &MarginAccount, valuation: &Valuation) -> Result<Worth> {
     let cash = cash::after_interest(account, valuation.now, valuation.parameters)?;
     let mut worth = Worth::default();
-    valuation.with_book(account, &mut |book| {
-        let balances = close_out_balances(book).map_err(core_refused)?;
+    valuation.with_book(account, &mut |book, mode| {
+        let balances = mode.close_out_balances(book).map_err(core_refused)?;
         worth.equity = narrow(balances.equity)?;
         worth.legs = narrow(balances.mark_to_market)?;
         let collateral = worth.equity.checked_sub(cash).and_then(|rest| rest.checked_sub(worth.legs));

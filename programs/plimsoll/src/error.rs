@@ -449,6 +449,34 @@ pub enum PlimsollError {
     /// The account has no debt (left: debt).
     #[msg("The margin account has no debt.")]
     DebtNone,
+
+    /// The account is in this mode already (left: mode).
+    #[msg("The margin account is in this mode already.")]
+    ModeUnchanged,
+    /// More prices than one check takes (left: needed, right: most).
+    #[msg("The book is too large to be priced in this instruction: pass fresh risk rows of its expiries.")]
+    RowsNeeded,
+    /// Rows are too old (left: age, right: largest).
+    #[msg("The risk rows are too old: refresh them.")]
+    RowsOld,
+    /// A parameter changed since (left: sequence of the rows, right: now).
+    #[msg("A parameter changed since the risk rows were refreshed: refresh them.")]
+    RowsChanged,
+    /// The price moved too far since (left: distance in ppm, right: largest).
+    #[msg("The price is too far from that of the risk rows: refresh them.")]
+    RowsDrifted,
+    /// The scan range grew since (left: steps filled, right: needed).
+    #[msg("The risk rows do not reach as far as the scan range: refresh them.")]
+    RowsShort,
+    /// A held strike has no row (left: strike id, right: its price).
+    #[msg("The risk rows have no values for a strike that the account holds: grow and refresh them.")]
+    RowsUnfilled,
+    /// Nothing to grow (left: bytes, right: most).
+    #[msg("The risk rows have room for every strike already.")]
+    RowsWhole,
+    /// The rows' expiry is not over (left: clock, right: expiry).
+    #[msg("The expiry of the risk rows is not over.")]
+    RowsLive,
 }
 }
 

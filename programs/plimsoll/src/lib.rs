@@ -36,6 +36,8 @@ pub mod margin;
 #[warn(missing_docs)]
 pub mod markets;
 #[warn(missing_docs)]
+pub mod portfolio;
+#[warn(missing_docs)]
 pub mod positions;
 #[warn(missing_docs)]
 pub mod pyth;
@@ -113,6 +115,11 @@ pub mod plimsoll {
         Ok(MarginCheck::handler(ctx)?)
     }
 
+    /// Refreshes the risk rows of an expiry (anyone); a margin account may be paid for it.
+    pub fn rows_refresh<'info>(ctx: Context<'info, RowsRefresh<'info>>) -> Result<()> {
+        Ok(RowsRefresh::handler(ctx)?)
+    }
+
     /// Settles the legs of one account in a settled expiry (anyone).
     pub fn account_settle<'info>(ctx: Context<'info, AccountSettle<'info>>) -> Result<()> {
         Ok(AccountSettle::handler(ctx)?)
@@ -168,6 +175,26 @@ pub mod plimsoll {
     /// Closes an empty margin account (owner).
     pub fn margin_account_close<'info>(ctx: Context<'info, MarginAccountClose<'info>>) -> Result<()> {
         Ok(MarginAccountClose::handler(ctx)?)
+    }
+
+    /// Changes the margin mode (owner).
+    pub fn mode_set<'info>(ctx: Context<'info, ModeSet<'info>>, args: ModeSetArgs) -> Result<()> {
+        Ok(ModeSet::handler(ctx, args)?)
+    }
+
+    /// Opens the risk rows of an expiry (anyone pays).
+    pub fn rows_open<'info>(ctx: Context<'info, RowsOpen<'info>>) -> Result<()> {
+        Ok(RowsOpen::handler(ctx)?)
+    }
+
+    /// Adds room for strikes to risk rows (anyone pays).
+    pub fn rows_grow<'info>(ctx: Context<'info, RowsGrow<'info>>) -> Result<()> {
+        Ok(RowsGrow::handler(ctx)?)
+    }
+
+    /// Closes the risk rows of an expiry that is over (anyone).
+    pub fn rows_close<'info>(ctx: Context<'info, RowsClose<'info>>) -> Result<()> {
+        Ok(RowsClose::handler(ctx)?)
     }
 
     /// Sets, changes or removes the delegate (owner).

@@ -12,7 +12,7 @@ use crate::addresses::DISCRIMINATOR_LEN;
 use crate::constants::LAYOUT_VERSION;
 use crate::error::{ensure, refuse, refused, PlimsollError, Result};
 use crate::state::{
-    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying,
+    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, RiskRows, Underlying,
 };
 
 /// An account with a version byte.
@@ -31,7 +31,18 @@ macro_rules! layout {
     )+};
 }
 
-layout!(Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying);
+layout!(
+    Clearinghouse,
+    Collateral,
+    Expiry,
+    InsuranceFund,
+    MarginAccount,
+    OracleState,
+    Outflow,
+    Owner,
+    RiskRows,
+    Underlying
+);
 
 /// The account for reading. Errors: `AccountBorrowed`, `AccountLayout`, `VersionUnknown`.
 pub fn read<'a, T>(loader: &'a AccountLoader<'_, T>) -> Result<Ref<'a, T>>
@@ -90,6 +101,11 @@ pub fn known_mut<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Result<RefMut<'a, T>
     account.map_err(|_| refused(PlimsollError::AccountLayout))
 }
 
+/// Whether `info` is an account of this program and of type `T`.
+pub fn is_a<T: Discriminator>(info: &AccountInfo) -> bool {
+    body(info, T::DISCRIMINATOR).is_ok()
+}
+
 /// What stands behind the discriminator; the same code for every type.
 #[inline(never)]
 fn body<'a>(info: &'a AccountInfo, discriminator: &[u8]) -> Result<Ref<'a, [u8]>> {
@@ -102,7 +118,8 @@ fn body<'a>(info: &'a AccountInfo, discriminator: &[u8]) -> Result<Ref<'a, [u8]>
     body.map_err(|_| refused(PlimsollError::AccountLayout))
 }
 
-fn version_check(found: u8) -> Result<()> {
+/// Errors: `VersionUnknown`.
+pub fn version_check(found: u8) -> Result<()> {
     if found == LAYOUT_VERSION {
         Ok(())
     } else {

@@ -3,8 +3,12 @@
 use std::cell::Ref;
 
 use anchor_lang::prelude::*;
+use plimsoll_core::margin::scenario::{kernel_prices, RowsStamp};
 use plimsoll_core::margin::view::CollateralRules;
-use plimsoll_core::margin::{self, Balances, Book, CollateralView, ExpiryView, UnderlyingView};
+use plimsoll_core::margin::{
+    self, Balances, Book, CollateralView, Drift, ExpiryView, Mode, PortfolioParameters, PortfolioView, ScenarioView,
+    UnderlyingView,
+};
 use plimsoll_core::oracle::{spot_confidence, DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::settlement::{average, Average, SettlementTerms, WINDOW_SECONDS};
@@ -12,12 +16,17 @@ use plimsoll_core::units::{ContractSize, Price, Quote, Ratio, Vol};
 use plimsoll_core::volatility::reference_volatility;
 
 use crate::cash::after_interest;
-use crate::constants::{INDEX_NONE, MAX_COLLATERALS, MAX_EXPIRIES, MAX_UNDERLYINGS};
-use crate::error::{core_refused, ensure, refused, PlimsollError, Result};
+use crate::constants::{FRESH_PRICES_MAX, INDEX_NONE, MAX_COLLATERALS, MAX_EXPIRIES, MAX_UNDERLYINGS};
+use crate::error::{core_refused, ensure, refuse, refused, PlimsollError, Result};
 use crate::markets::Markets;
+use crate::portfolio::{scenario_view, stamp, usable, HeldRows};
+use crate::state::margin_account::MODE_PORTFOLIO;
 use crate::state::{
     ClearinghouseParameters, Collateral, CollateralSlot, Expiry, MarginAccount, OracleState, Underlying,
 };
+
+/// What a book is built for.
+pub type WithBook<'f> = &'f mut dyn FnMut(&Book, &Mode) -> Result<()>;
 
 /// Everything that values margin accounts at one moment.
 #[derive(Clone, Copy)]
@@ -81,20 +90,22 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
 
     /// Equity, initial and maintenance balance of `account`, interest owed up to now taken off its cash.
     ///
-    /// Errors: `PriceMissing` before the first price of an underlying; those of the rule book.
+    /// Errors: `PriceMissing` before the first price of an underlying; in portfolio mode what makes rows unusable, or
+    /// `RowsNeeded`, if the book is too large to be priced here; those of the rule book.
     #[inline(never)]
     pub fn balances(&self, account: &MarginAccount) -> Result<Balances> {
         let mut out = Balances::default();
-        self.with_book(account, &mut |book| {
-            out = margin::balances(book).map_err(core_refused)?;
+        self.with_book(account, &mut |book, mode| {
+            out = mode.balances(book).map_err(core_refused)?;
             Ok(())
         })?;
         Ok(out)
     }
 
-    /// Builds the book of `account` and hands it to `f`. Positions, expiries and strikes are borrowed, not copied.
+    /// Builds the book of `account` and hands it to `f` with its mode. Positions, expiries and strikes are borrowed, not
+    /// copied.
     #[inline(never)]
-    pub fn with_book(&self, account: &MarginAccount, f: &mut dyn FnMut(&Book) -> Result<()>) -> Result<()> {
+    pub fn with_book(&self, account: &MarginAccount, f: WithBook) -> Result<()> {
         let assets = self.assets(account)?;
         let expiries = self.expiries(account)?;
         self.with_views(account, (&assets, &expiries), f)
@@ -134,7 +145,7 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         &self,
         account: &MarginAccount,
         (assets, expiries): (&Assets<'a>, &[Option<Ref<'a, Expiry>>; MAX_EXPIRIES]),
-        f: &mut dyn FnMut(&Book) -> Result<()>,
+        f: WithBook,
     ) -> Result<()> {
         let empty = UnderlyingView::converged(Price(1), ContractSize::ONE, Default::default());
         let mut underlying_views = [empty; MAX_UNDERLYINGS];
@@ -151,7 +162,7 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         }
         let mut collateral_views = [NO_COLLATERAL; MAX_COLLATERALS];
         let held = self.fill_collaterals(account, assets, &mut collateral_views)?;
-        f(&Book {
+        let book = Book {
             cash: Quote(after_interest(account, self.now, self.parameters)?),
             positions: account.legs(),
             expiries: expiry_views.get(..used).unwrap_or(&[]),
@@ -159,7 +170,51 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
             collateral: collateral_views.get(..held).unwrap_or(&[]),
             stable_price: self.markets.stable_price()?,
             collateral_rules: self.collateral_rules(),
-        })
+        };
+        if account.mode == MODE_PORTFOLIO {
+            self.with_portfolio(account, assets, &book, f)
+        } else {
+            f(&book, &Mode::Cross)
+        }
+    }
+
+    /// The same in portfolio mode: with the scenarios of the underlyings, and with those rows that may be used.
+    #[inline(never)]
+    fn with_portfolio(&self, account: &MarginAccount, assets: &Assets, book: &Book, f: WithBook) -> Result<()> {
+        let mut views = [NO_SCENARIOS; MAX_UNDERLYINGS];
+        let mut stamps = [RowsStamp { now: self.now, spot: Price(0), sequence: 0, steps: 0 }; MAX_UNDERLYINGS];
+        let slots = views.iter_mut().zip(&mut stamps).zip(assets.items.iter().flatten().zip(book.underlyings));
+        for ((view, filled), (asset, underlying)) in slots {
+            *view = scenario_view(&asset.underlying, &asset.oracle);
+            *filled = stamp(&asset.underlying, (underlying, view), self.now);
+        }
+        let held = self.rows(account)?;
+        let mut rows = [None; MAX_EXPIRIES];
+        let refusal = usable(book, &held, (&stamps, &views), &mut rows);
+        let view = PortfolioView {
+            underlyings: views.get(..usize::from(assets.len)).unwrap_or(&[]),
+            rows: &rows,
+            drift: Drift::Charged,
+        };
+        let prices = kernel_prices(book, &view).map_err(core_refused)?;
+        if prices > FRESH_PRICES_MAX {
+            let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+            let needed = || refuse(PlimsollError::RowsNeeded, number(prices), number(FRESH_PRICES_MAX));
+            return Err(refusal.unwrap_or_else(needed));
+        }
+        f(book, &Mode::Portfolio(view))
+    }
+
+    /// Risk rows of the account's expiries by slot, as far as they were passed.
+    #[inline(never)]
+    fn rows(&self, account: &MarginAccount) -> Result<[Option<HeldRows<'a>>; MAX_EXPIRIES]> {
+        let mut rows = [const { None }; MAX_EXPIRIES];
+        for (slot, rows) in account.expiries.iter().zip(rows.iter_mut()).filter(|(slot, _)| slot.expiry != 0) {
+            let index = account.underlyings.get(usize::from(slot.underlying_slot));
+            let index = index.ok_or_else(|| refused(PlimsollError::UnknownSeries))?;
+            *rows = self.markets.rows(*index, slot.expiry)?;
+        }
+        Ok(rows)
     }
 
     fn view_of<'e>(&self, expiry: &'e Expiry, assets: &Assets) -> Result<ExpiryView<'e>> {
@@ -275,6 +330,10 @@ const FREE_SLOT: ExpiryView<'static> = ExpiryView {
     order: &[],
     settled: None,
 };
+
+/// Stands for a free underlying slot: no scenario names it.
+const NO_SCENARIOS: ScenarioView<'static> =
+    ScenarioView { parameters: &PortfolioParameters::REFERENCE, range_im: Ratio::ZERO, range_mm: Ratio::ZERO };
 
 /// Stands for a free collateral slot: worth nothing.
 const NO_COLLATERAL: CollateralView =

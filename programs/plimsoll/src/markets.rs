@@ -3,7 +3,8 @@
 //! It stands in the remaining accounts, without gaps or leftovers:
 //! 1. for each underlying by ascending index: `Underlying`, `OracleState`;
 //! 2. for each expiry by ascending (underlying index, expiry time): `Expiry`;
-//! 3. for each collateral by ascending index: `Collateral`.
+//! 3. for each collateral by ascending index: `Collateral`;
+//! 4. if they shall be used, `RiskRows` of expiries of the set, in any order. Only portfolio mode reads them.
 //!
 //! The underlyings are those of held expiries, those that price held collateral, and, if anything is held at all, the
 //! one that prices the quote token. Because the set is derived from the accounts, no caller can leave out, repeat or
@@ -19,8 +20,9 @@ use plimsoll_core::units::{Price, Ratio, Vol};
 
 use crate::constants::INDEX_NONE;
 use crate::error::{ensure, oracle_refused, refuse, refused, PlimsollError, Refusal, Result};
-use crate::loaders::{known, known_mut, typed, Layout};
-use crate::state::{Clearinghouse, Collateral, Expiry, MarginAccount, OracleState, Underlying};
+use crate::loaders::{is_a, known, known_mut, typed, Layout};
+use crate::portfolio::{rows, HeldRows};
+use crate::state::{Clearinghouse, Collateral, Expiry, MarginAccount, OracleState, RiskRows, Underlying};
 
 /// Most underlyings of one instruction: two full accounts, what prices their collateral, and the quote token.
 const UNDERLYINGS_MAX: usize = 24;
@@ -89,6 +91,7 @@ pub struct Markets<'a, 'info> {
     underlying_infos: &'a [AccountInfo<'info>],
     expiry_infos: &'a [AccountInfo<'info>],
     collateral_infos: &'a [AccountInfo<'info>],
+    rows_infos: &'a [AccountInfo<'info>],
     stable: u16,
     /// Collateral that is sold, [`INDEX_NONE`] if none.
     sold: u16,
@@ -116,17 +119,20 @@ impl<'a, 'info> Markets<'a, 'info> {
             underlying_infos: &[],
             expiry_infos: &[],
             collateral_infos: &[],
+            rows_infos: &[],
             stable: INDEX_NONE,
             sold: scope.collateral.unwrap_or(INDEX_NONE),
             volatilities: [const { Cell::new(Vol::ZERO) }; EXPIRIES_MAX],
         };
         markets.collect(scope)?;
+        let remaining = markets.split_rows(remaining);
         markets.split(remaining)?;
         markets.check_collaterals(key)?;
         markets.add_stable(clearinghouse)?;
         markets.check_count(remaining.len())?;
         markets.check_underlyings(key)?;
         markets.check_expiries()?;
+        markets.check_rows()?;
         Ok(markets)
     }
 
@@ -151,6 +157,14 @@ impl<'a, 'info> Markets<'a, 'info> {
             self.collaterals.insert(collateral)?;
         }
         Ok(())
+    }
+
+    /// Takes the risk rows off the end; returns the rest.
+    fn split_rows(&mut self, remaining: &'a [AccountInfo<'info>]) -> &'a [AccountInfo<'info>] {
+        let rows = remaining.iter().rev().take_while(|info| is_a::<RiskRows>(info)).count();
+        let (rest, rows) = remaining.split_at_checked(remaining.len().saturating_sub(rows)).unwrap_or((remaining, &[]));
+        self.rows_infos = rows;
+        rest
     }
 
     /// Cuts the accounts into their three parts, from the end: the first part's length is known last.
@@ -224,6 +238,15 @@ impl<'a, 'info> Markets<'a, 'info> {
         Ok(())
     }
 
+    /// Rows of an expiry that the set does not hold would never be read: a mistake of the caller.
+    fn check_rows(&self) -> Result<()> {
+        for info in self.rows_infos {
+            let expiry = rows(info)?.expiry;
+            ensure(self.expiry_infos.iter().any(|info| *info.key == expiry), PlimsollError::MarketMismatch)?;
+        }
+        Ok(())
+    }
+
     /// The underlying's account (`part` 0) or its oracle (1).
     fn underlying_info(&self, index: u16, part: usize) -> Result<&'a AccountInfo<'info>> {
         let place = self.underlyings.place(index).and_then(|at| at.checked_mul(2)?.checked_add(part));
@@ -256,6 +279,17 @@ impl<'a, 'info> Markets<'a, 'info> {
         let info = self.expiry_info(underlying, expiry)?;
         ensure(info.is_writable, PlimsollError::MarketNotWritable)?;
         known_mut(info)
+    }
+
+    /// The risk rows of the expiry, if they were passed. Errors: `MarketMismatch` if the expiry is not in the set.
+    pub fn rows(&self, underlying: u16, expiry: i64) -> Result<Option<HeldRows<'a>>> {
+        let expiry = self.expiry_info(underlying, expiry)?.key;
+        for info in self.rows_infos {
+            if rows(info)?.expiry == *expiry {
+                return HeldRows::new(info).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Volatility of the expiry (`key`: underlying index, expiry time), from `compute` the first time.

@@ -4,6 +4,7 @@ use plimsoll_core::debt::DebtRefusal;
 use plimsoll_core::delegate::DelegateRefusal;
 use plimsoll_core::error::CoreError;
 use plimsoll_core::liquidation::LiquidationRefusal;
+use plimsoll_core::margin::scenario::RowsRefusal;
 use plimsoll_core::settlement::SettlementRefusal;
 use plimsoll_core::trade::TradeRefusal;
 
@@ -30,6 +31,20 @@ pub fn trade_refused(refusal: TradeRefusal) -> Refusal {
         TradeRefusal::MaintenanceFalls { before, after } => (E::CuringMaintenanceFalls, before, after),
         TradeRefusal::EquityFalls { after, least } => (E::CuringEquityFalls, after, least),
         TradeRefusal::Arithmetic(error) => arithmetic(error),
+    };
+    refuse(error, left, right)
+}
+
+/// Risk rows that cannot stand in for fresh prices.
+#[cold]
+#[inline(never)]
+pub fn rows_refused(refusal: RowsRefusal) -> Refusal {
+    let number = |sequence: u64| i64::try_from(sequence).unwrap_or(i64::MAX);
+    let (error, left, right) = match refusal {
+        RowsRefusal::Old { age, most } => (E::RowsOld, age, most),
+        RowsRefusal::Changed { rows, now } => (E::RowsChanged, number(rows), number(now)),
+        RowsRefusal::Drifted { drift, most } => (E::RowsDrifted, drift, most),
+        RowsRefusal::Short { steps, needed } => (E::RowsShort, steps.into(), needed.into()),
     };
     refuse(error, left, right)
 }

@@ -11,6 +11,7 @@ use plimsoll_client::snapshot::{MarketData, Snapshot};
 use plimsoll_client::{quote, Pubkey};
 use plimsoll_core::margin::evaluator::pricing::Greeks;
 use plimsoll_core::margin::Balances;
+use plimsoll_core::margin::Mode;
 use plimsoll_core::units::Quote;
 use serde_json::{json, Value};
 
@@ -84,8 +85,10 @@ fn explain(session: &Session, snapshot: &Snapshot) -> Result<Explained, Failure>
     let held: Vec<u16> = liquidation.liquidation.iter().map(|(index, _)| *index).collect();
     let (mut lines, mut assets, mut views) = (Vec::new(), Vec::new(), Vec::new());
     let explained = snapshot.value(|valuation| {
-        valuation.with_book(&account, &mut |book| {
-            lines = explain::lines(book).map_err(plimsoll::error::PlimsollError::from)?;
+        valuation.with_book(&account, &mut |book, mode| {
+            if matches!(mode, Mode::Cross) {
+                lines = explain::lines(book).map_err(plimsoll::error::PlimsollError::from)?;
+            }
             for index in (0u8..).take(book.underlyings.len()) {
                 let greeks = explain::greeks(book, index).map_err(plimsoll::error::PlimsollError::from)?;
                 assets.push(greeks);

@@ -6,7 +6,7 @@ use anchor_lang::Discriminator;
 use bytemuck::Pod;
 use plimsoll::constants::LAYOUT_VERSION;
 use plimsoll::state::{
-    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying,
+    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, RiskRows, Underlying,
 };
 use solana_account::Account;
 use solana_program::pubkey::Pubkey;
@@ -80,6 +80,9 @@ pub trait State: Pod {
     /// Its name, for messages.
     const NAME: &'static str;
 
+    /// Whether values stand behind its layout.
+    const OPEN_ENDED: bool = false;
+
     /// The first eight bytes of its data.
     fn discriminator() -> [u8; 8];
 
@@ -102,12 +105,14 @@ pub trait State: Pod {
             let found = data.iter().take(DISCRIMINATOR_BYTES).copied().collect();
             return Err(DecodeError::Discriminator { kind, address, found, expected });
         };
-        let state: Self = bytemuck::try_pod_read_unaligned(layout).map_err(|_| DecodeError::Length {
-            kind,
-            address,
-            found: data.len(),
-            expected: DISCRIMINATOR_BYTES.saturating_add(std::mem::size_of::<Self>()),
-        })?;
+        let whole = if Self::OPEN_ENDED { layout.get(..std::mem::size_of::<Self>()) } else { Some(layout) };
+        let state: Self =
+            bytemuck::try_pod_read_unaligned(whole.unwrap_or(layout)).map_err(|_| DecodeError::Length {
+                kind,
+                address,
+                found: data.len(),
+                expected: DISCRIMINATOR_BYTES.saturating_add(std::mem::size_of::<Self>()),
+            })?;
         if state.version() != LAYOUT_VERSION {
             let found = state.version();
             return Err(DecodeError::Version { kind, address, found, expected: LAYOUT_VERSION });
@@ -117,9 +122,10 @@ pub trait State: Pod {
 }
 
 macro_rules! state {
-    ($($type:ident),+ $(,)?) => {$(
+    ($($type:ident $($values:ident)?),+ $(,)?) => {$(
         impl State for $type {
             const NAME: &'static str = stringify!($type);
+            $(const OPEN_ENDED: bool = stringify!($values).len() > 0;)?
 
             fn discriminator() -> [u8; 8] {
                 let mut bytes = [0; 8];
@@ -134,4 +140,15 @@ macro_rules! state {
     )+};
 }
 
-state!(Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying,);
+state!(
+    Clearinghouse,
+    Collateral,
+    Expiry,
+    InsuranceFund,
+    MarginAccount,
+    OracleState,
+    Outflow,
+    Owner,
+    RiskRows values,
+    Underlying,
+);

@@ -1,7 +1,7 @@
 //! Owners, margin accounts and delegates.
 
 use plimsoll::state::MarginAccount;
-use plimsoll::{accounts, instruction, DelegateSetArgs, MarginAccountOpenArgs};
+use plimsoll::{accounts, instruction, DelegateSetArgs, MarginAccountOpenArgs, ModeSetArgs};
 use solana_program::{instruction::Instruction, pubkey::Pubkey};
 
 use super::{build, build_with};
@@ -51,6 +51,18 @@ pub fn margin_account_close(account: &MarginAccount) -> Instruction {
 pub fn delegate_set(account: &MarginAccount, args: DelegateSetArgs) -> Instruction {
     let accounts = accounts::DelegateSet { owner: account.owner, margin_account: address::of_margin_account(account) };
     build(accounts, instruction::DelegateSet { args })
+}
+
+/// Changes the margin mode of `account`; its owner signs. Errors: `Build`.
+pub fn mode_set(directory: &Directory, account: &MarginAccount, mode: u8) -> Result<Instruction, LedgerError> {
+    let accounts = accounts::ModeSet {
+        owner: account.owner,
+        clearinghouse: directory.address,
+        margin_account: address::of_margin_account(account),
+    };
+    let after = MarginAccount { mode, ..*account };
+    let markets = MarketSet::of(directory, &[&after])?.metas(directory, Written::Nothing)?;
+    Ok(build_with(accounts, instruction::ModeSet { args: ModeSetArgs { mode } }, markets))
 }
 
 /// Evaluates an account on chain: returns its balances, emits a margin call below initial margin. Errors: `Build`.

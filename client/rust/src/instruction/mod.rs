@@ -8,6 +8,7 @@ mod auction;
 mod cash;
 mod insurance;
 mod listing;
+mod rows;
 mod settlement;
 mod trade;
 
@@ -16,6 +17,7 @@ pub use auction::*;
 pub use cash::*;
 pub use insurance::*;
 pub use listing::*;
+pub use rows::*;
 pub use settlement::*;
 pub use trade::*;
 

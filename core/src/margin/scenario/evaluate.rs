@@ -443,5 +443,5 @@ pub(super) fn quoted_down(value: Wide, stable: Ratio) -> Result<Wide, CoreError>
     mul_div_down(value.0, PPM, i64::from(stable.0)).map(Wide::from).ok_or(CoreError::Overflow)
 }
 
-// Two values of a row are no columns.
-const _: () = assert!(COLUMNS_MAX <= ROW - 2);
+// Three values of a row are no columns.
+const _: () = assert!(COLUMNS_MAX <= ROW - 3);

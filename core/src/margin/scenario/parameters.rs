@@ -81,14 +81,14 @@ pub struct PortfolioParameters {
     pub rows_max_age_seconds: u32,
     /// Largest distance of the accepted price from theirs, ppm of theirs.
     pub rows_max_drift: u32,
-    /// Zero.
-    pub padding: u32,
+    /// Paid from an expiry's trade fees for a refresh of rows that were due, quote atoms.
+    pub rows_pay: u32,
 }
 
 const _: () = assert!(core::mem::size_of::<PortfolioParameters>() == 168);
 
 impl PortfolioParameters {
-    /// What new underlyings start from.
+    /// Those of the published engine that this mode is compared with.
     pub const REFERENCE: Self = Self {
         grid_step: 45_000,
         range_reference: 180_000,
@@ -124,8 +124,13 @@ impl PortfolioParameters {
         im_factor: 1_000_000,
         rows_max_age_seconds: 60,
         rows_max_drift: 5_000,
-        padding: 0,
+        rows_pay: 2_000,
     };
+
+    /// What this clearinghouse lists underlyings with: steps of 6 %, so that eight of them reach the scan range's cap.
+    pub const fn shipped() -> Self {
+        Self { grid_step: 60_000, ..Self::REFERENCE }
+    }
 
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
@@ -182,7 +187,7 @@ impl PortfolioParameters {
             ("im_factor", self.im_factor, 800_000, 3 * PPM),
             ("rows_max_age_seconds", self.rows_max_age_seconds, 1, 600),
             ("rows_max_drift", self.rows_max_drift, 100, 50_000),
-            ("padding", self.padding, 0, 0),
+            ("rows_pay", self.rows_pay, 0, 1_000_000),
         ]
     }
 

@@ -23,10 +23,12 @@ use crate::parameters::PPM;
 use crate::series::{Strike, MAX_STRIKES};
 use crate::units::{ContractSize, Price, Seconds};
 
-/// Values of one strike: the columns, then free ones, then [`PUT_MARK`] and [`STRIKE`].
+/// Values of one strike: the columns, then free ones, then [`LISTED`], [`PUT_MARK`] and [`STRIKE`].
 pub const ROW: usize = 64;
 /// Values of all strikes.
 pub const ROWS: usize = ROW * MAX_STRIKES;
+/// Price of the strike as listed, atoms per whole underlying: whose row this is, should its id come to name another.
+pub const LISTED: usize = ROW - 3;
 /// Mark of the put, atoms per contract.
 pub const PUT_MARK: usize = ROW - 2;
 /// Strike, atoms per contract, rounded down.
@@ -159,6 +161,12 @@ impl<'a> Rows<'a> {
         let row = self.values.get(start..).and_then(|rest| rest.first_chunk::<ROW>());
         row.filter(|_| filled).ok_or(CoreError::UnknownSeries)
     }
+
+    /// Whether strike `id`, listed at `price`, is filled.
+    #[inline(always)]
+    pub fn serves(&self, id: u8, price: Price) -> bool {
+        self.row(id).is_ok_and(|[.., listed, _, _]| *listed == price.0)
+    }
 }
 
 /// Fills the rows of the strikes `ids` as the header's tenor has them, and marks them filled.
@@ -196,8 +204,9 @@ pub fn fill_rows(
         surface.add_calls(&mut deviations, grid.cells(header.steps), strike, 1, row);
         let marks = pricer.marks(strike, (true, true))?;
         let price = u64::try_from(strike.price).map_err(|_| CoreError::OutOfDomain)?;
-        let [call, .., put, k] = row;
+        let [call, .., listed, put, k] = row;
         *call = marks.call;
+        *listed = strike.price;
         *put = marks.put;
         *k = size.down(price)?;
         header.filled |= bit;

@@ -8,6 +8,10 @@ pub use plimsoll_core::series::MAX_STRIKES;
 /// Most kinds of collateral one margin account holds.
 pub const MAX_COLLATERALS: usize = 8;
 
+/// Most kernel prices that one margin check takes in portfolio mode: 64 legs in 33 scenarios with their two basis columns,
+/// twice while a price walks. Larger books are valued from risk rows.
+pub const FRESH_PRICES_MAX: usize = 64 * 35 * 2;
+
 /// Layout version of every account this program writes.
 pub const LAYOUT_VERSION: u8 = 1;
 

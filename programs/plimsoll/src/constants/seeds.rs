@@ -14,6 +14,8 @@ pub const UNDERLYING: &[u8] = b"underlying";
 pub const ORACLE: &[u8] = b"oracle";
 /// `Expiry`: underlying, expiry time `i64`.
 pub const EXPIRY: &[u8] = b"expiry";
+/// `RiskRows`: expiry.
+pub const ROWS: &[u8] = b"rows";
 /// `Collateral`: clearinghouse, mint.
 pub const COLLATERAL: &[u8] = b"collateral";
 /// `Owner`: clearinghouse, owner key.

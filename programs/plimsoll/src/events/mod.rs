@@ -131,6 +131,75 @@ pub struct MarginAccountClosed {
     pub id: u16,
 }
 
+/// The margin mode of an account changed.
+#[event]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModeChanged {
+    /// The margin account.
+    pub margin_account: Pubkey,
+    /// Initial balance under the new mode, >= 0.
+    pub initial_after: i64,
+    /// Sequence of the account after.
+    pub sequence: u64,
+    /// Mode before: 1 isolated, 2 cross, 3 portfolio.
+    pub mode_before: u32,
+    /// Mode after.
+    pub mode_after: u32,
+}
+
+/// The risk rows of an expiry were opened.
+#[event]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowsOpened {
+    /// The rows.
+    pub rows: Pubkey,
+    /// The expiry account.
+    pub expiry_account: Pubkey,
+    /// Who paid the rent.
+    pub rent_payer: Pubkey,
+}
+
+/// Risk rows have room for more strikes.
+#[event]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowsGrown {
+    /// The rows.
+    pub rows: Pubkey,
+    /// Strikes there is room for after.
+    pub strikes: u64,
+}
+
+/// Risk rows were refreshed.
+#[event]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowsRefreshed {
+    /// The rows.
+    pub rows: Pubkey,
+    /// Accepted price they stand on: quote atoms per whole underlying.
+    pub spot: i64,
+    /// Bit i: strike i is filled.
+    pub filled: u64,
+    /// Paid to the payee, >= 0.
+    pub paid: i64,
+    /// Grid steps a side that are filled.
+    pub steps: u64,
+}
+
+/// Risk rows were closed.
+#[event]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowsClosed {
+    /// The rows.
+    pub rows: Pubkey,
+    /// Who received the rent.
+    pub rent_payer: Pubkey,
+}
+
 /// The delegate of a margin account changed.
 #[event]
 #[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]

@@ -10,7 +10,7 @@ use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, MAX_UNDERLYINGS};
 use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::MarginAccountOpened;
 use crate::loaders::{read, same_key, write};
-use crate::state::margin_account::{MODE_CROSS, MODE_ISOLATED, STATUS_OPEN};
+use crate::state::margin_account::{MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO, STATUS_OPEN};
 use crate::state::{Clearinghouse, MarginAccount, Owner};
 
 /// Arguments of `margin_account_open`.
@@ -18,7 +18,7 @@ use crate::state::{Clearinghouse, MarginAccount, Owner};
 pub struct MarginAccountOpenArgs {
     /// Id it takes: the owner record's next one.
     pub id: u16,
-    /// 1 isolated, 2 cross.
+    /// 1 isolated, 2 cross, 3 portfolio.
     pub mode: u8,
 }
 
@@ -60,7 +60,7 @@ impl<'info> MarginAccountOpen<'info> {
         if args.id != record.next_account || args.id == u16::MAX {
             return Err(refuse(PlimsollError::IndexNotNext, args.id.into(), record.next_account.into()));
         }
-        if !matches!(args.mode, MODE_ISOLATED | MODE_CROSS) {
+        if !matches!(args.mode, MODE_ISOLATED | MODE_CROSS | MODE_PORTFOLIO) {
             return Err(refuse(PlimsollError::ModeUnsupported, args.mode.into(), 0));
         }
         Ok(())
@@ -69,7 +69,7 @@ impl<'info> MarginAccountOpen<'info> {
     /// Specification:
     /// - Only the owner opens an account of its own.
     /// - It takes the next id; any other is refused, and no id is handed out twice, also after a close.
-    /// - Modes other than isolated and cross are refused.
+    /// - Modes other than isolated, cross and portfolio are refused.
     /// - While the owner has bad debt open, no account opens.
     pub fn handler(ctx: Context<'info, Self>, args: MarginAccountOpenArgs) -> Result<()> {
         ctx.accounts.validate(&args)?;

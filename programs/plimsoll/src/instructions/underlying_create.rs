@@ -11,7 +11,7 @@ use crate::events::UnderlyingCreated;
 use crate::loaders::{read, same_key, write_clearinghouse};
 use crate::state::{
     AuctionParameters, Clearinghouse, CrossParameters, GridParameters, LimitParameters, OracleParameters, OracleState,
-    ScanParameters, Underlying, VolatilityParameters,
+    PortfolioParameters, ScanParameters, Underlying, VolatilityParameters,
 };
 
 /// Arguments of `underlying_create`.
@@ -41,6 +41,8 @@ pub struct UnderlyingCreateArgs {
     pub auction: AuctionParameters,
     /// Position limits and price bands.
     pub limits: LimitParameters,
+    /// Portfolio margin.
+    pub portfolio: PortfolioParameters,
 }
 
 /// Accounts of `underlying_create`.
@@ -90,6 +92,7 @@ impl<'info> UnderlyingCreate<'info> {
     /// - It takes the next index; any other is refused, and no index is handed out twice.
     /// - A receiver program this program does not know is refused.
     /// - A parameter outside its hard range is refused with its value and the bound.
+    /// - A scan range that could reach beyond the scenario grid is refused.
     /// - A listing whose highest price, contract size and largest quantity could leave the margin integers is
     ///   refused.
     /// - With `stable` = 1 the clearinghouse's stable price comes from it; a second such underlying is refused.
@@ -135,6 +138,7 @@ impl<'info> UnderlyingCreate<'info> {
             underlying.cross = args.cross;
             underlying.auction = args.auction;
             underlying.limits = args.limits;
+            underlying.portfolio = args.portfolio;
             underlying.index = args.index;
             underlying.version = LAYOUT_VERSION;
             underlying.bump = bump;
@@ -181,6 +185,8 @@ impl UnderlyingCreateArgs {
         self.cross.rules().validate().map_err(cross_refused)?;
         self.auction.rules().validate().map_err(parameter_refused)?;
         self.limits.rules().validate().map_err(parameter_refused)?;
+        self.portfolio.rules().validate().map_err(parameter_refused)?;
+        self.portfolio.rules().validate_cap(self.scan.range_cap).map_err(parameter_refused)?;
         let quantity = i32::try_from(self.limits.max_quantity).map_err(|_| refused(PlimsollError::ListingBound))?;
         let price = Price(self.oracle_parameters.price_max);
         check_listing(price, ContractSize(self.contract_size), Quantity(quantity)).map_err(grid_refused)

@@ -11,7 +11,7 @@ use crate::constants::{INDEX_NONE, MAX_COLLATERALS, MAX_EXPIRIES, MAX_POSITIONS,
 pub const MODE_ISOLATED: u8 = 1;
 /// Mode: up to three underlyings and twelve expiries, spreads recognised.
 pub const MODE_CROSS: u8 = 2;
-/// Mode: scenario grid. Reserved: `margin_account_open` refuses it.
+/// Mode: the same room as cross, held to the worst of a grid of scenarios.
 pub const MODE_PORTFOLIO: u8 = 3;
 
 /// Status: trading.
@@ -128,7 +128,7 @@ pub struct MarginAccount {
     pub clearinghouse: Pubkey,
     /// Whose account it is. Writer: `margin_account_open`.
     pub owner: Pubkey,
-    /// Changes with positions, mode, delegate and auction, never by deposits. Writers: `trade_clear`, `delegate_set`,
+    /// Changes with positions, mode, delegate and auction, never by deposits. Writers: `trade_clear`, `delegate_set`, `mode_set`,
     /// `auction_*`, `account_settle`, `collateral_sale` (the buyer's).
     pub sequence: u64,
     /// Settled quote balance: quote atoms, - is debt. Writers: every instruction that moves quote value.
@@ -162,7 +162,7 @@ pub struct MarginAccount {
     pub id: u16,
     /// Underlyings the account holds legs of, by index; `u16::MAX`: the slot is free. Writers: as `positions`.
     pub underlyings: [u16; MAX_UNDERLYINGS],
-    /// [`MODE_ISOLATED`] or [`MODE_CROSS`]. Writer: `margin_account_open`.
+    /// [`MODE_ISOLATED`], [`MODE_CROSS`] or [`MODE_PORTFOLIO`]. Writers: `margin_account_open`, `mode_set`.
     pub mode: u8,
     /// [`STATUS_OPEN`] or [`STATUS_AUCTION`]. Writers: `auction_start`, `auction_end`.
     pub status: u8,
@@ -238,6 +238,14 @@ impl MarginAccount {
             slot.expiry == expiry
                 && slot.legs > 0
                 && self.underlyings.get(usize::from(slot.underlying_slot)) == Some(&underlying)
+        })
+    }
+
+    /// The expiries the account holds legs of: underlying index, expiry time.
+    pub fn held_expiries(&self) -> impl Iterator<Item = (u16, i64)> + '_ {
+        self.expiries.iter().filter(|slot| slot.expiry != 0).map(|slot| {
+            let index = self.underlyings.get(usize::from(slot.underlying_slot)).copied();
+            (index.unwrap_or(INDEX_NONE), slot.expiry)
         })
     }
 

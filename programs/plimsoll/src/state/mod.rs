@@ -14,6 +14,7 @@ pub mod oracle_state;
 pub mod outflow;
 pub mod owner;
 pub mod parameters;
+pub mod risk_rows;
 pub mod underlying;
 
 pub use clearinghouse::Clearinghouse;
@@ -28,6 +29,7 @@ pub use outflow::{AccountOutflow, Outflow, OutflowWindow};
 pub use owner::Owner;
 pub use parameters::{
     AuctionParameters, ClearinghouseParameters, CrossParameters, GridParameters, LimitParameters, OracleParameters,
-    ScanParameters, VolatilityParameters,
+    PortfolioParameters, ScanParameters, VolatilityParameters,
 };
+pub use risk_rows::{RiskRows, RowsHeaderData, SkewData, TenorData};
 pub use underlying::Underlying;

@@ -37,6 +37,7 @@ borsh_as_bytes!(
     AuctionParameters,
     GridParameters,
     LimitParameters,
+    PortfolioParameters,
 );
 
 /// Fees, debt, settlement and outflow rules of a clearinghouse; rules and ranges:
@@ -254,12 +255,89 @@ pub struct LimitParameters {
     pub padding: u32,
 }
 
+/// Portfolio margin of one underlying; rules and ranges: `plimsoll_core::margin::PortfolioParameters`.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PortfolioParameters {
+    /// Distance of two neighbouring spot scenarios, ppm of spot.
+    pub grid_step: u32,
+    /// Scan range at which tails were calibrated, ppm of spot.
+    pub range_reference: u32,
+    /// Dampening of a tail with multiplier x: `tail_dampening range_reference / |x - 1|`, ppm, at most 1.
+    pub tail_dampening: u32,
+    /// Spot multipliers of the tails, ppm; unused ones are 0 and stand last.
+    pub tails: [u32; 8],
+    /// Rise of volatility at 30 days, ppm.
+    pub range_up: u32,
+    /// Fall of volatility at 30 days, ppm.
+    pub range_down: u32,
+    /// Least volatility after a rise, ppm a year.
+    pub min_vol_up: u32,
+    /// Power of the volatility shock up to 30 days, ppm.
+    pub short_power: u32,
+    /// Power beyond 30 days, ppm.
+    pub long_power: u32,
+    /// Time below which volatility shocks grow no further, seconds.
+    pub dte_floor_seconds: u32,
+    /// Cap of the linear skew at no time left, ppm.
+    pub linear_base_cap: u32,
+    /// Its slope in the square root of time, ppm, signed.
+    pub linear_c_base: i32,
+    /// Cap of the absolute skew at no time left, ppm.
+    pub abs_base_cap: u32,
+    /// Its slope in the square root of time, ppm, signed.
+    pub abs_c_base: i32,
+    /// Least |ln(K / F)| at which skews reach their cap, ppm.
+    pub skew_min_k: u32,
+    /// Width of the skews, ppm.
+    pub skew_width: u32,
+    /// Constant part of their width, ppm.
+    pub skew_static: u32,
+    /// Part in the square root of time, ppm, signed.
+    pub skew_scale: i32,
+    /// Share of an expiry's positive shocked value that counts, ppm.
+    pub base_long: u32,
+    /// Its decay, ppm a year.
+    pub long_add: u32,
+    /// Multiplier of the forward, basis up, ppm.
+    pub basis_up: u32,
+    /// Multiplier of the forward, basis down, ppm.
+    pub basis_down: u32,
+    /// Share of the basis loss that counts at once, ppm.
+    pub basis_add: u32,
+    /// Further share a year, ppm.
+    pub basis_mult: u32,
+    /// Per naked short in both balances, ppm of spot.
+    pub mm_option: u32,
+    /// Per naked short in the initial balance besides, ppm of spot.
+    pub im_option: u32,
+    /// Confidence below which the add-on applies, ppm.
+    pub conf_threshold: u32,
+    /// Factor of that add-on, ppm.
+    pub conf_margin: u32,
+    /// Price of the quote token below which the initial loss factor rises, ppm of a USD.
+    pub peg_threshold: u32,
+    /// By this multiple of the gap, ppm.
+    pub peg_factor: u32,
+    /// Factor on the worst loss, maintenance, ppm.
+    pub mm_factor: u32,
+    /// Factor on the worst loss, initial, ppm.
+    pub im_factor: u32,
+    /// Oldest risk rows that may stand in for fresh prices, seconds.
+    pub rows_max_age_seconds: u32,
+    /// Largest distance of the accepted price from theirs, ppm.
+    pub rows_max_drift: u32,
+    /// Paid from an expiry's trade fees for a refresh of rows that were due: quote atoms.
+    pub rows_pay: u32,
+}
+
 mirror!(ClearinghouseParameters => plimsoll_core::parameters::ClearinghouseParameters { debt_cap, outflow_reserved, trade_fee, trade_fee_premium_cap, insurance_share, debt_rate, sale_discount_max, sale_window_seconds, settlement_hold_seconds, outflow_window_seconds, outflow_cap, collateral_conf_threshold, collateral_conf_factor, padding });
 mirror!(OracleParameters => plimsoll_core::oracle::OracleParameters { price_min, price_max, max_age_seconds, liquidation_max_age_seconds, future_max_seconds, walk_max_seconds, max_confidence, max_ema_divergence, max_move_per_update, max_move_per_second, confidence_full, max_wild });
 mirror!(VolatilityParameters => plimsoll_core::volatility::VolatilityParameters { fast_half_life_seconds, slow_half_life_seconds, floor, cap, blend, reversion_seconds, reference, padding });
 mirror!(ScanParameters => plimsoll_core::volatility::ScanParameters { deviations, horizon_seconds, range_floor, range_cap, range_reference, scale_cap, daily_rise, padding });
 mirror!(AuctionParameters => plimsoll_core::liquidation::AuctionParameters { d0, d1, fast_seconds, slow_seconds, buffer, cutoff, start_fee, starter_share, slice, rho_max, rho_slope, rewind_seconds });
 mirror!(GridParameters => plimsoll_core::grid::GridParameters { strike_step, expiry_interval_seconds, expiry_offset_seconds, min_lead_seconds, max_days, moneyness_low, moneyness_high });
+mirror!(PortfolioParameters => plimsoll_core::margin::PortfolioParameters { grid_step, range_reference, tail_dampening, tails, range_up, range_down, min_vol_up, short_power, long_power, dte_floor_seconds, linear_base_cap, linear_c_base, abs_base_cap, abs_c_base, skew_min_k, skew_width, skew_static, skew_scale, base_long, long_add, basis_up, basis_down, basis_add, basis_mult, mm_option, im_option, conf_threshold, conf_margin, peg_threshold, peg_factor, mm_factor, im_factor, rows_max_age_seconds, rows_max_drift, rows_pay });
 mirror!(LimitParameters => plimsoll_core::trade::LimitParameters { max_quantity, open_interest_cap, price_band, price_band_floor, curing_slip, settlement_required_seconds, sample_hold_max_seconds, padding });
 
 impl CrossParameters {

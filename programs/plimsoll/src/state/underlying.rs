@@ -3,8 +3,8 @@
 use anchor_lang::prelude::*;
 
 use super::parameters::{
-    AuctionParameters, CrossParameters, GridParameters, LimitParameters, OracleParameters, ScanParameters,
-    VolatilityParameters,
+    AuctionParameters, CrossParameters, GridParameters, LimitParameters, OracleParameters, PortfolioParameters,
+    ScanParameters, VolatilityParameters,
 };
 
 /// An asset with its price feed, contract and parameters. Prices and volatility live in its `OracleState`, so that
@@ -40,18 +40,29 @@ pub struct Underlying {
     pub auction: AuctionParameters,
     /// Position limits and price bands. Writer: `underlying_create`.
     pub limits: LimitParameters,
+    /// Portfolio margin. Writer: `underlying_create`.
+    pub portfolio: PortfolioParameters,
     /// Change sequences of the groups, in the order above. Writer: `underlying_create`.
-    pub sequences: [u32; 7],
+    pub sequences: [u32; 8],
     /// Index within the clearinghouse, never reused. Writer: `underlying_create`.
     pub index: u16,
     /// Layout version. Writer: `underlying_create`.
     pub version: u8,
     /// Bump of this address. Writer: `underlying_create`.
     pub bump: u8,
+    /// Zero.
+    pub padding: [u8; 4],
     /// Zero; room for later layouts.
     pub reserved: [u8; 256],
 }
 
 const _: () = assert!(core::mem::offset_of!(Underlying, contract_size) == 128);
 const _: () = assert!(core::mem::offset_of!(Underlying, grid) == 144);
-const _: () = assert!(core::mem::size_of::<Underlying>() == 728);
+const _: () = assert!(core::mem::size_of::<Underlying>() == 904);
+
+impl Underlying {
+    /// Sum of the change sequences of all groups: rows computed under other parameters have another one.
+    pub fn sequence(&self) -> u64 {
+        self.sequences.iter().fold(0, |sum, sequence| sum.saturating_add(u64::from(*sequence)))
+    }
+}

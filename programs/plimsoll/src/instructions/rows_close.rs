@@ -1,0 +1,57 @@
+//! Closes the risk rows of an expiry that is over.
+
+use anchor_lang::prelude::*;
+use anchor_lang::AccountsClose;
+
+use crate::error::{refuse, PlimsollError, Result};
+use crate::events::RowsClosed;
+use crate::loaders::{is_a, same_key, typed};
+use crate::log::log_plain;
+use crate::portfolio::{rows, rows_check};
+use crate::state::{Expiry, RiskRows};
+
+/// Accounts of `rows_close`.
+#[derive(Accounts)]
+pub struct RowsClose<'info> {
+    /// CHECK: the expiry that the rows name, over or closed.
+    pub expiry: UncheckedAccount<'info>,
+    /// The rows.
+    #[account(mut)]
+    pub rows: AccountLoader<'info, RiskRows>,
+    /// CHECK: the key stored in the rows as payer of their rent; receives it back.
+    #[account(mut)]
+    pub rent_payer: UncheckedAccount<'info>,
+}
+
+impl RowsClose<'_> {
+    /// - `rows`: by type and version.
+    /// - `expiry`: the one the rows name; its time has passed, or it is closed. An address is never used again.
+    /// - `rent_payer`: the key that paid the rent.
+    /// - no signer: anyone closes; the rent goes to who paid it.
+    fn validate(&self, now: i64) -> Result<()> {
+        rows_check(self.rows.as_ref())?;
+        let rows = rows(self.rows.as_ref())?;
+        same_key(&rows.expiry, self.expiry.key, PlimsollError::MarketMismatch)?;
+        same_key(&rows.rent_payer, self.rent_payer.key, PlimsollError::RentPayerMismatch)?;
+        if is_a::<Expiry>(&self.expiry) {
+            let expiry = typed::<Expiry>(&self.expiry)?.expiry;
+            if now < expiry {
+                return Err(refuse(PlimsollError::RowsLive, now, expiry));
+            }
+        }
+        Ok(())
+    }
+
+    /// Handler of `rows_close`.
+    ///
+    /// Specification:
+    /// - anyone closes the rows of an expiry whose time has passed, settled, closed or not
+    /// - rows of an expiry that is not over are refused: books depend on them
+    /// - the rent goes back to the recorded payer
+    pub fn handler(ctx: Context<'_, Self>) -> Result<()> {
+        ctx.accounts.validate(Clock::get()?.unix_timestamp)?;
+        ctx.accounts.rows.close(ctx.accounts.rent_payer.to_account_info())?;
+        log_plain(&RowsClosed { rows: *ctx.accounts.rows.as_ref().key, rent_payer: *ctx.accounts.rent_payer.key });
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Fills the risk rows of an expiry at the accepted price.
+
+use anchor_lang::prelude::*;
+use plimsoll_core::invariants::{check_conserved, Touched};
+use plimsoll_core::margin::scenario::rows::RowsHeader;
+use plimsoll_core::margin::scenario::{fill_rows, RowsStamp, ROW};
+use plimsoll_core::margin::{ExpiryView, PortfolioParameters};
+use plimsoll_core::units::ContractSize;
+
+use crate::cash;
+use crate::error::{core_refused, ensure, not_conserved, refuse, refused, PlimsollError, Result};
+use crate::events::RowsRefreshed;
+use crate::loaders::{read, same_key, write};
+use crate::log::log_plain;
+use crate::margin::{expiry_view, underlying_view};
+use crate::portfolio::{rows, rows_check, rows_mut, scenario_view, stamp, values_mut};
+use crate::state::{Clearinghouse, Expiry, MarginAccount, OracleState, RiskRows, RowsHeaderData, Underlying};
+
+/// Accounts of `rows_refresh`.
+#[derive(Accounts)]
+pub struct RowsRefresh<'info> {
+    /// The risk domain.
+    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+    /// The underlying.
+    pub underlying: AccountLoader<'info, Underlying>,
+    /// Its accepted price.
+    pub oracle: AccountLoader<'info, OracleState>,
+    /// The expiry; writable only if somebody is paid.
+    pub expiry: AccountLoader<'info, Expiry>,
+    /// Its rows.
+    #[account(mut)]
+    pub rows: AccountLoader<'info, RiskRows>,
+    /// Margin account that is paid for the refresh of rows that were due, out of the expiry's trade fees.
+    #[account(mut)]
+    pub payee: Option<AccountLoader<'info, MarginAccount>>,
+}
+
+impl<'info> RowsRefresh<'info> {
+    /// - clearinghouse: by type and version.
+    /// - underlying: of this clearinghouse.
+    /// - oracle, expiry: of the underlying; the expiry not over.
+    /// - rows: by type and version; of the expiry.
+    /// - payee: of this clearinghouse; then the expiry is writable.
+    /// - No signer: only the program computes values, and who is paid is the sender's choice.
+    fn validate(&self, now: i64) -> Result<()> {
+        let (underlying, expiry) = (read(&self.underlying)?, read(&self.expiry)?);
+        let clearinghouse = self.clearinghouse.as_ref().key;
+        same_key(&underlying.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
+        same_key(&underlying.oracle, self.oracle.as_ref().key, PlimsollError::UnderlyingMismatch)?;
+        same_key(&expiry.underlying, self.underlying.as_ref().key, PlimsollError::UnderlyingMismatch)?;
+        rows_check(self.rows.as_ref())?;
+        same_key(&rows(self.rows.as_ref())?.expiry, self.expiry.as_ref().key, PlimsollError::MarketMismatch)?;
+        if let Some(payee) = &self.payee {
+            same_key(&read(payee)?.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
+        }
+        ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)?;
+        if now >= expiry.expiry {
+            return Err(refuse(PlimsollError::ExpiryPassed, now, expiry.expiry));
+        }
+        Ok(())
+    }
+
+    /// Specification:
+    /// - Anyone refreshes rows; the values are those of the accepted price, the clock and the parameters now.
+    /// - Every strike there is room for is filled at once, as many steps far as the scan range reaches now: nobody voids
+    ///   a part of the rows that others use.
+    /// - A named margin account is paid out of the expiry's trade fees, at most what they hold, if the rows could not be
+    ///   used any more; fees and cash change by zero in sum.
+    /// - Rows of another expiry, an expiry that is over, and an underlying without a price are refused.
+    pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
+        let now = Clock::get()?.unix_timestamp;
+        let accounts = &*ctx.accounts;
+        accounts.validate(now)?;
+        let (header, was_due) = accounts.fill(now)?;
+        let paid = match &accounts.payee {
+            Some(payee) if was_due => accounts.pay(payee, now)?,
+            _ => 0,
+        };
+        log_plain(&RowsRefreshed {
+            rows: *accounts.rows.as_ref().key,
+            spot: header.spot,
+            filled: header.filled,
+            paid,
+            steps: header.steps.into(),
+        });
+        Ok(())
+    }
+
+    /// Computes and writes every value; returns the header and whether the rows could not be used any more.
+    #[inline(never)]
+    fn fill(&self, now: i64) -> Result<(RowsHeader, bool)> {
+        let (underlying, oracle, expiry) = (read(&self.underlying)?, read(&self.oracle)?, read(&self.expiry)?);
+        let view = underlying_view(&underlying, &oracle)?;
+        let rules = scenario_view(&underlying, &oracle);
+        let stamp = stamp(&underlying, (&view, &rules), now);
+        let expiry = expiry_view(&expiry, 0, (&underlying, &oracle), now)?;
+        let (old, info) = (*rows(self.rows.as_ref())?.header.rules(), self.rows.as_ref());
+        let header = filled(&expiry, &stamp, (rules.parameters, underlying.contract_size), &mut values_mut(info)?)?;
+        let was_due = old.check(&stamp, rules.parameters).is_err() || old.filled & header.filled != header.filled;
+        rows_mut(info)?.header = RowsHeaderData::from_rules(&header);
+        Ok((header, was_due))
+    }
+
+    /// Pays `payee` what the expiry's fees hold, at most the reward; returns it.
+    #[inline(never)]
+    fn pay(&self, payee: &AccountLoader<'info, MarginAccount>, now: i64) -> Result<i64> {
+        let reward = i64::from(read(&self.underlying)?.portfolio.rows_pay);
+        ensure(self.expiry.as_ref().is_writable, PlimsollError::MarketNotWritable)?;
+        let (mut expiry, mut payee) = (write(&self.expiry)?, write(payee)?);
+        let touched =
+            |expiry: &Expiry, payee: &MarginAccount| Touched::default().owed(expiry.fees_accrued).owed(payee.cash);
+        let before = touched(&expiry, &payee);
+        let paid = reward.min(expiry.fees_accrued).max(0);
+        expiry.fees_accrued = expiry.fees_accrued.checked_sub(paid).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        cash::change(&mut payee, paid, now, &read(&self.clearinghouse)?.parameters)?;
+        check_conserved(before, touched(&expiry, &payee), 0).map_err(not_conserved)?;
+        Ok(paid)
+    }
+}
+
+/// Fills `values` for as many strikes as have room; returns their header.
+#[inline(never)]
+fn filled(
+    expiry: &ExpiryView,
+    stamp: &RowsStamp,
+    (rules, contract_size): (&PortfolioParameters, u64),
+    values: &mut [i64],
+) -> Result<RowsHeader> {
+    let mut header = RowsHeader::new(expiry, rules, stamp).map_err(core_refused)?;
+    let room = values.len().checked_div(ROW).unwrap_or(0).min(expiry.strikes.len());
+    let ids = 0..u8::try_from(room).map_err(|_| refused(PlimsollError::Overflow))?;
+    let size = ContractSize(contract_size);
+    fill_rows(&mut header, values, (expiry.strikes, ids), rules, size).map_err(core_refused)?;
+    Ok(header)
+}

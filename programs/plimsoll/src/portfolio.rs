@@ -1,0 +1,119 @@
+//! Portfolio mode: an underlying's scenarios, and the risk rows of the market set that may stand in for fresh prices.
+
+use std::cell::{Ref, RefMut};
+
+use anchor_lang::prelude::*;
+use plimsoll_core::margin::scenario::{steps_needed, Rows, RowsStamp};
+use plimsoll_core::margin::{Book, ScenarioView, UnderlyingView};
+use plimsoll_core::units::{Price, Ratio};
+
+use crate::addresses::{space_of, DISCRIMINATOR_LEN};
+use crate::constants::MAX_EXPIRIES;
+use crate::error::{refuse, refused, PlimsollError, Refusal, Result};
+use crate::loaders::version_check;
+use crate::refusals::rows_refused;
+use crate::state::{OracleState, RiskRows, Underlying};
+
+/// What portfolio mode needs to know of an underlying beyond its view.
+pub fn scenario_view<'u>(underlying: &'u Underlying, oracle: &OracleState) -> ScenarioView<'u> {
+    ScenarioView {
+        parameters: underlying.portfolio.rules(),
+        range_im: Ratio(oracle.volatility.range_im),
+        range_mm: Ratio(oracle.volatility.range_mm),
+    }
+}
+
+/// For what rows of `underlying` are filled or read at `now`.
+pub fn stamp(underlying: &Underlying, (view, rules): (&UnderlyingView, &ScenarioView), now: i64) -> RowsStamp {
+    RowsStamp { now, spot: view.spot, sequence: underlying.sequence(), steps: steps_needed(view, rules) }
+}
+
+/// Risk rows, borrowed.
+pub struct HeldRows<'a> {
+    account: Ref<'a, RiskRows>,
+    values: Ref<'a, [i64]>,
+}
+
+impl<'a> HeldRows<'a> {
+    /// Those in `info`, whose type was checked in this instruction.
+    pub fn new(info: &'a AccountInfo) -> Result<Self> {
+        Ok(Self { account: rows(info)?, values: values(info)? })
+    }
+
+    /// As the rule book takes them.
+    pub fn rules(&self) -> Rows<'_> {
+        Rows { header: self.account.header.rules(), values: &self.values }
+    }
+}
+
+/// Which of `held` (by expiry slot) may stand in for fresh prices of `book`, and why the first of those cannot that may
+/// not. `stamps`: by index into the book's underlyings.
+#[inline(never)]
+pub fn usable<'r>(
+    book: &Book,
+    held: &'r [Option<HeldRows>; MAX_EXPIRIES],
+    (stamps, views): (&[RowsStamp], &[ScenarioView]),
+    rows: &mut [Option<Rows<'r>>; MAX_EXPIRIES],
+) -> Option<Refusal> {
+    let mut first = None;
+    for ((held, rows), expiry) in held.iter().zip(rows.iter_mut()).zip(book.expiries) {
+        let at = usize::from(expiry.underlying);
+        if let (Some(held), None, Some(stamp), Some(view)) = (held, expiry.settled, stamps.get(at), views.get(at)) {
+            match held.account.header.rules().check(stamp, view.parameters) {
+                Ok(()) => *rows = Some(held.rules()),
+                Err(refusal) => first = first.or(Some(rows_refused(refusal))),
+            }
+        }
+    }
+    for leg in book.positions {
+        let slot = usize::from(leg.expiry_slot);
+        if let (Some(rows), Some(expiry)) = (rows.get_mut(slot), book.expiries.get(slot)) {
+            let price = expiry.strikes.get(usize::from(leg.strike)).map_or(0, |strike| strike.price);
+            if rows.is_some_and(|rows| !rows.serves(leg.strike, Price(price))) {
+                *rows = None;
+                first = first.or(Some(refuse(PlimsollError::RowsUnfilled, leg.strike.into(), price)));
+            }
+        }
+    }
+    first
+}
+
+/// The rows' account for reading, without its values. Errors: `AccountBorrowed`, `AccountLayout`.
+pub fn rows<'a>(info: &'a AccountInfo) -> Result<Ref<'a, RiskRows>> {
+    let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
+    let account = Ref::filter_map(data, |data| {
+        let body = data.get(DISCRIMINATOR_LEN..space_of::<RiskRows>())?;
+        bytemuck::try_from_bytes(body).ok()
+    });
+    account.map_err(|_| refused(PlimsollError::AccountLayout))
+}
+
+/// Whether the rows' layout is known; what type they are of Anchor has checked. Errors: `VersionUnknown`.
+pub fn rows_check(info: &AccountInfo) -> Result<()> {
+    version_check(rows(info)?.version)
+}
+
+/// The same for writing. Errors: `AccountBorrowed`, `AccountLayout`.
+pub fn rows_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, RiskRows>> {
+    let data = info.data.try_borrow_mut().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
+    let account = RefMut::filter_map(data, |data| {
+        let body = data.get_mut(DISCRIMINATOR_LEN..space_of::<RiskRows>())?;
+        bytemuck::try_from_bytes_mut(body).ok()
+    });
+    account.map_err(|_| refused(PlimsollError::AccountLayout))
+}
+
+/// The values behind the account, for reading. Errors: `AccountBorrowed`, `AccountLayout`.
+pub fn values<'a>(info: &'a AccountInfo) -> Result<Ref<'a, [i64]>> {
+    let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
+    let values = Ref::filter_map(data, |data| bytemuck::try_cast_slice(data.get(space_of::<RiskRows>()..)?).ok());
+    values.map_err(|_| refused(PlimsollError::AccountLayout))
+}
+
+/// The same for writing. Errors: `AccountBorrowed`, `AccountLayout`.
+pub fn values_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [i64]>> {
+    let data = info.data.try_borrow_mut().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
+    let values =
+        RefMut::filter_map(data, |data| bytemuck::try_cast_slice_mut(data.get_mut(space_of::<RiskRows>()..)?).ok());
+    values.map_err(|_| refused(PlimsollError::AccountLayout))
+}
