@@ -1,9 +1,12 @@
 //! A clearinghouse to test in: governance, BTC and SOL with a month of expiries, wrapped BTC as collateral, traders
 //! with cash. The same keys, addresses and prices in every run.
 
+use std::collections::BTreeSet;
+
 use anchor_lang::{AnchorDeserialize, Discriminator};
 use plimsoll::positions::Series;
 use plimsoll::state::margin_account::MODE_CROSS;
+use plimsoll::state::risk_rows::SPACE_MAX;
 use plimsoll::state::{Expiry, MarginAccount};
 use plimsoll::{CollateralCreateArgs, MarginAccountOpenArgs, MarginBalances, TradeClearArgs};
 use plimsoll_client::directory::Directory;
@@ -112,6 +115,8 @@ pub struct World {
     pub traders: Vec<Trader>,
     /// Tokens sent to the quote vault outside any instruction.
     pub donated: u64,
+    /// Expiries whose risk rows the world opened: underlying index, expiry time.
+    pub rows: BTreeSet<(u16, i64)>,
 }
 
 impl World {
@@ -135,6 +140,7 @@ impl World {
             expiries: Vec::new(),
             traders: Vec::new(),
             donated: 0,
+            rows: BTreeSet::new(),
         };
         world.list(options);
         for index in 0..options.traders {
@@ -222,7 +228,32 @@ impl World {
 
     /// What the clearinghouse lists now.
     pub fn directory(&self) -> Directory {
-        Directory::load(&self.chain, &self.clearinghouse).unwrap_or_else(|e| panic!("directory: {e}"))
+        let directory = Directory::load(&self.chain, &self.clearinghouse).unwrap_or_else(|e| panic!("directory: {e}"));
+        Directory { rows: self.rows.clone(), ..directory }
+    }
+
+    /// Opens the risk rows of an expiry (by position in the list), with room for every strike, and fills them.
+    pub fn open_rows(&mut self, underlying: u16, expiry: usize) -> Outcome {
+        let held = (underlying, self.expiries[expiry]);
+        let address = self.directory().expiry(held.0, held.1);
+        let payer = self.governance.pubkey();
+        self.govern(instruction::rows_open(&address, &payer));
+        while self.chain.raw(&address::rows(&address)).is_some_and(|rows| rows.data.len() < SPACE_MAX) {
+            self.govern(instruction::rows_grow(&address, &payer));
+        }
+        self.rows.insert(held);
+        self.refresh_rows(underlying, expiry)
+    }
+
+    /// Fills the risk rows of an expiry (by position in the list) at the accepted price. Panics with the refusal.
+    pub fn refresh_rows(&self, underlying: u16, expiry: usize) -> Outcome {
+        self.govern(instruction::rows_refresh(&self.directory(), underlying, self.expiries[expiry], None))
+    }
+
+    /// Changes the margin mode of trader `index`. Errors: the program's refusal.
+    pub fn set_mode(&self, index: usize, mode: u8) -> Result<Outcome, LedgerError> {
+        let set = instruction::mode_set(&self.directory(), &self.account(index), mode)?;
+        self.send(&[set], &[&self.traders[index].key])
     }
 
     /// Sends with the harness's compute limit; the first signer pays. Errors: the program's refusal.

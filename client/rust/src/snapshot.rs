@@ -109,7 +109,7 @@ impl MarketData {
             .collect();
         let markets = Markets::load(&directory.clearinghouse, &directory.address, scope, &infos)?;
         let parameters = &directory.clearinghouse.parameters;
-        Ok(f(&Valuation::new(&markets, parameters, now))?)
+        Ok(f(&Valuation::new(&markets, parameters, now).of_any_size())?)
     }
 
     /// Balances of `account` at `now`. Errors: as [`MarketData::value`].

@@ -39,6 +39,8 @@ pub struct Valuation<'m, 'a, 'info> {
     pub now: i64,
     /// Age from which a price that values held collateral alone makes it worth nothing, seconds.
     collateral_age: i64,
+    /// Most kernel prices of one check in portfolio mode.
+    fresh_max: usize,
 }
 
 /// An underlying with its oracle, borrowed.
@@ -80,12 +82,17 @@ impl<'a> Assets<'a> {
 impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
     /// Values at `now`.
     pub fn new(markets: &'m Markets<'a, 'info>, parameters: &'m ClearinghouseParameters, now: i64) -> Self {
-        Self { markets, parameters, now, collateral_age: DEAD_AFTER_SECONDS }
+        Self { markets, parameters, now, collateral_age: DEAD_AFTER_SECONDS, fresh_max: FRESH_PRICES_MAX }
     }
 
     /// The same for an account that takes on risk: collateral whose price is silent carries none.
     pub fn for_new_risk(&self) -> Self {
         Self { collateral_age: SILENT_AFTER_SECONDS, ..*self }
+    }
+
+    /// The same for a client, whom no compute budget binds: books of any size are priced fresh where rows are unusable.
+    pub fn of_any_size(&self) -> Self {
+        Self { fresh_max: usize::MAX, ..*self }
     }
 
     /// Equity, initial and maintenance balance of `account`, interest owed up to now taken off its cash.
@@ -197,9 +204,9 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
             drift: Drift::Charged,
         };
         let prices = kernel_prices(book, &view).map_err(core_refused)?;
-        if prices > FRESH_PRICES_MAX {
+        if prices > self.fresh_max {
             let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-            let needed = || refuse(PlimsollError::RowsNeeded, number(prices), number(FRESH_PRICES_MAX));
+            let needed = || refuse(PlimsollError::RowsNeeded, number(prices), number(self.fresh_max));
             return Err(refusal.unwrap_or_else(needed));
         }
         f(book, &Mode::Portfolio(view))

@@ -32,8 +32,8 @@ pub fn bid(world: &World, account: usize, bidder: usize, (fraction, deficit): (u
     world.send(&[bid.expect("build")], &[&world.traders[bidder].key]).expect("bid")
 }
 
-/// Cheap enough to fill: no transaction is checked on its own, the books are at the end.
-fn wide_world(strikes: i64, seller: i64) -> World {
+/// A world cheap enough to fill: no transaction is checked on its own, the books are at the end.
+pub fn wide_world(strikes: i64, seller: i64) -> World {
     let options = WorldOptions {
         mode: Mode::Fast,
         traders: 0,
@@ -51,7 +51,13 @@ fn wide_world(strikes: i64, seller: i64) -> World {
 }
 
 /// One leg after another on every strike, call and put, of `expiries` expiries; `each` sees the number of legs.
-fn fill(world: &World, (buyer, seller): (usize, usize), shape: (usize, u8), quantity: i32, mut each: impl FnMut(u32)) {
+pub fn fill(
+    world: &World,
+    (buyer, seller): (usize, usize),
+    shape: (usize, u8),
+    quantity: i32,
+    mut each: impl FnMut(u32),
+) {
     let mut legs = 0;
     for expiry in 0..shape.0 {
         for strike in 0..shape.1 {
@@ -66,7 +72,8 @@ fn fill(world: &World, (buyer, seller): (usize, usize), shape: (usize, u8), quan
     }
 }
 
-fn sink(world: &World, account: usize) {
+/// Moves the price up until `account` is below maintenance.
+pub fn sink(world: &World, account: usize) {
     let mut price = BTC_PRICE;
     while world.balances(account).expect("balances").maintenance >= 0 {
         price += BTC_PRICE / 50;

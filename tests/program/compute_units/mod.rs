@@ -6,6 +6,7 @@
 mod instructions;
 mod kernel;
 mod liquidations;
+mod portfolio;
 mod snapshot;
 
 use std::collections::BTreeMap;
@@ -57,6 +58,7 @@ fn compute_units_stay_within_the_snapshot_and_the_limits() {
     let mut measured = Measured::default();
     instructions::measure(&mut measured);
     liquidations::measure(&mut measured);
+    portfolio::measure(&mut measured);
     kernel::measure(&mut measured);
     for (name, units) in &measured.0 {
         println!("{units:>8} {name}");
