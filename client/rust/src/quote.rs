@@ -54,11 +54,13 @@ fn liquidation(
     valuation: &Valuation,
     account: &MarginAccount,
 ) -> plimsoll::error::Result<Vec<(u16, LiquidationPrices)>> {
-    // The book's own order: underlyings of legs, then, while there is room, those that price collateral.
+    // The book's own order: underlyings of legs, then, while there is room, those with a living price that price
+    // collateral.
     let mut indices: Vec<u16> = account.underlyings.iter().copied().filter(|index| *index != INDEX_NONE).collect();
     for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
         let priced_by = valuation.markets.collateral(slot.index)?.priced_by;
-        if priced_by != INDEX_NONE && !indices.contains(&priced_by) {
+        let known = priced_by == INDEX_NONE || indices.contains(&priced_by);
+        if !known && !valuation.markets.is_dead(priced_by, valuation.now)? {
             indices.push(priced_by);
         }
     }
