@@ -8,6 +8,7 @@ use plimsoll::auction::{self, AuctionRules, Worth};
 use plimsoll::cash;
 use plimsoll::constants::INDEX_NONE;
 use plimsoll::error::PlimsollError;
+use plimsoll::instructions::trade_clear::price_standing;
 use plimsoll::margin::Valuation;
 use plimsoll::positions::{leg_change, leg_quantity, legs_transfer, Series};
 use plimsoll::state::margin_account::MODE_CROSS;
@@ -19,7 +20,6 @@ use plimsoll_core::liquidation::{
 };
 use plimsoll_core::margin::liquidation_price::{liquidation_prices, LiquidationPrices};
 use plimsoll_core::margin::Balances;
-use plimsoll_core::oracle::Action;
 use plimsoll_core::trade::{self, LegChange, PriceStanding, SideCheck, Standing, TradePlan, TradeRefusal, TradeTerms};
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote};
 
@@ -174,16 +174,6 @@ fn trade_terms(valuation: &Valuation, series: &Series, bought: i32, price: i64) 
         mark: valuation.mark(series.underlying, series.expiry, series.strike, series.kind)?,
         spot: spot.per_contract(size).map_err(PlimsollError::from)?,
     })
-}
-
-fn price_standing(valuation: &Valuation) -> plimsoll::error::Result<PriceStanding> {
-    if valuation.markets.check_prices(Action::RiskIncrease, valuation.now).is_ok() {
-        Ok(PriceStanding::Valid)
-    } else if valuation.markets.is_stale(valuation.now)? {
-        Ok(PriceStanding::Stale)
-    } else {
-        Ok(PriceStanding::Guarded)
-    }
 }
 
 /// An account's liquidation auction now.

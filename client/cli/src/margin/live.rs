@@ -19,6 +19,7 @@ use super::explain::{self, Line, Subject};
 use super::table::amount;
 use super::what_if::Request;
 use crate::commands::account::legs;
+use crate::commands::live_margin::balances_value;
 use crate::output::{pairs, print, table};
 use crate::series::{expiry_name, series, underlying_name};
 use crate::session::Session;
@@ -277,13 +278,6 @@ fn trade_value(trade: &Trade) -> Value {
     json!({
         "series": trade.name, "quantity": trade.quantity, "mark": format_quote(trade.mark),
         "price": format_quote(trade.price), "cash": format_quote(trade.cash), "expiry": trade.series.expiry,
-    })
-}
-
-fn balances_value(balances: &Balances) -> Value {
-    json!({
-        "equity": format_quote(balances.equity), "initial": format_quote(balances.initial),
-        "maintenance": format_quote(balances.maintenance),
     })
 }
 
