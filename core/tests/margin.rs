@@ -17,7 +17,6 @@ mod margin {
     mod chain;
     mod cross;
     mod golden;
-    mod isolated;
     mod liquidation_price;
     mod parameters;
     mod portfolio;

@@ -60,13 +60,7 @@ pub fn run(keeper: &Keeper, ledger: &dyn Ledger, feed: &mut dyn Feed, options: O
 /// A failed turn, and when it is tried again.
 fn complain(failure: &FeedError) {
     match failure {
-        FeedError::Node { retry, .. } => {
-            error!(
-                "{failure}; nothing was decided on it: check that the node runs, that `url` is its JSON-RPC port and \
-                 `clearinghouse` an address there; next try in {} s",
-                retry.as_secs()
-            );
-        }
+        FeedError::Node { retry, .. } => error!("{failure}; next try in {} s", retry.as_secs()),
         _ => error!("{failure}"),
     }
 }

@@ -2,6 +2,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use plimsoll::state::{InsuranceFund, MarginAccount, OracleState};
@@ -130,4 +131,31 @@ fn post(url: &str, body: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+#[test]
+fn help_names_every_option_and_an_unknown_one_is_bad_input() {
+    let run = |argument: &str| Command::new(env!("CARGO_BIN_EXE_plimsoll-localnet")).arg(argument).output().unwrap();
+    let help = run("--help");
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(help.status.success() && text.contains("Usage: cargo xtask localnet"), "{text}");
+    for option in [
+        "--port <PORT>",
+        "--ws-port <WS_PORT>",
+        "--faucet-port <FAUCET_PORT>",
+        "--prices <FILE>",
+        "--crash <CRASH>",
+        "--speed <SPEED>",
+        "--seed <SEED>",
+        "--fund <PUBKEY>",
+        "--program <FILE>",
+        "--folder <FOLDER>",
+        "--ready-file <FILE>",
+        "--json",
+    ] {
+        assert!(text.contains(option), "no {option} in {text}");
+    }
+    let unknown = run("--sead");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8(unknown.stderr).unwrap().contains("'--seed'"), "it names the one that was meant");
 }

@@ -2,9 +2,7 @@
 
 use plimsoll::events::AuctionStarted;
 use plimsoll::state::margin_account::STATUS_AUCTION;
-use plimsoll::state::InsuranceFund;
 use plimsoll::AuctionStartArgs;
-use plimsoll_client::ledger::LedgerExt;
 use plimsoll_client::quote;
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_core::position::OptionKind;
@@ -12,10 +10,6 @@ use plimsoll_tests::world::{event, World, BTC, BTC_PRICE, QUOTE, SOL, SOL_PRICE}
 use solana_program::instruction::AccountMeta;
 
 use crate::support::*;
-
-fn fund(world: &World) -> i64 {
-    world.chain.load::<InsuranceFund>(&world.directory().clearinghouse.insurance).expect("fund").balance
-}
 
 fn refused_with(world: &World, rule: &str, change: impl FnOnce(&mut AuctionStartArgs)) {
     let mut args = start_args(world, SELLER);
@@ -33,7 +27,7 @@ fn refused_account(world: &World, rule: &str, change: impl FnOnce(&mut Vec<Accou
 #[test]
 fn a_start_freezes_the_account_and_splits_its_fee_between_starter_and_fund() {
     let world = under_maintenance();
-    let (before, starter, fund_before) = (world.account(SELLER), world.account(LIQUIDATOR), fund(&world));
+    let (before, starter, fund_before) = (world.account(SELLER), world.account(LIQUIDATOR), fund(&world).balance);
     let equity = world.balances(SELLER).expect("balances").equity;
     let fact: AuctionStarted = event(&start(&world, SELLER, LIQUIDATOR).expect("start"));
     let after = world.account(SELLER);
@@ -44,7 +38,7 @@ fn a_start_freezes_the_account_and_splits_its_fee_between_starter_and_fund() {
     assert_eq!(before.cash - after.cash, fact.fee);
     assert_eq!(fact.starter_fee, fact.fee / 4);
     assert_eq!(world.account(LIQUIDATOR).cash - starter.cash, fact.starter_fee);
-    assert_eq!(fund(&world) - fund_before, fact.fee - fact.starter_fee);
+    assert_eq!(fund(&world).balance - fund_before, fact.fee - fact.starter_fee);
     assert_eq!(after.position_count, before.position_count);
     world.full_check();
 }

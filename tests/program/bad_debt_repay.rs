@@ -34,10 +34,6 @@ fn record(world: &World) -> Owner {
     world.chain.load(&record_key(world)).expect("record")
 }
 
-fn fund(world: &World) -> InsuranceFund {
-    world.chain.load(&world.directory().clearinghouse.insurance).expect("fund")
-}
-
 fn instruction_of(world: &World, source: &Pubkey, amount: u64) -> Instruction {
     instruction::bad_debt_repay(&world.directory(), &debtor(world), &payer(world).pubkey(), source, amount)
 }
@@ -149,7 +145,7 @@ fn at_zero_the_owners_accounts_take_new_risk_again() {
     let short = || world.trade_at_mark(BUYER, SELLER, &call(&world), 1);
     let owed = record(&world).bad_debt;
     repay(&world, owed.unsigned_abs() - 1).expect("all but one atom");
-    refused_values(&world, "BadDebtOpen", (1, 0), || send(&world, open.clone(), &[key]));
+    refused_numbers(&world, "BadDebtOpen", (1, 0), || send(&world, open.clone(), &[key]));
     refused(&world, "CuringShortGrows", short);
     repay(&world, 1).expect("the last atom");
     send(&world, open.clone(), &[key]).expect("open");
@@ -176,7 +172,7 @@ fn a_transfer_that_moves_another_amount_is_refused() {
     let source = quote_wallet(&world, &payer(&world), 100);
     replace_token_program(&world);
     let send = || send_signed(&world, instruction_of(&world, &source, 5), &[&payer(&world)]);
-    refused_values(&world, "VaultDeltaMismatch", (0, 5), send);
+    refused_numbers(&world, "VaultDeltaMismatch", (0, 5), send);
 }
 
 #[test]

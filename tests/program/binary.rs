@@ -5,7 +5,12 @@ use plimsoll::addresses::space_of;
 use plimsoll::state::{
     Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying,
 };
-use plimsoll_tests::chain::program_path;
+use plimsoll_client::instruction;
+use plimsoll_tests::chain::{named_address, program_path};
+use plimsoll_tests::world::World;
+use solana_program::instruction::Instruction;
+
+use crate::support::refused;
 
 #[path = "../../xtask/src/stack.rs"]
 mod stack;
@@ -68,4 +73,16 @@ fn account_discriminators_and_sizes_are_frozen() {
         layout::<Underlying>("Underlying"),
     ];
     assert_eq!(now, FROZEN);
+}
+
+/// The declared id is part of every address the program derives: a copy elsewhere would be another clearinghouse's.
+#[test]
+fn a_copy_at_another_address_runs_nothing() {
+    let world = World::new();
+    let copy = named_address("a copy");
+    world.chain.svm().add_program(copy, &program()).expect("it loads");
+    let honest = instruction::margin_check(&world.directory(), &world.account(0)).expect("build");
+    let copied = Instruction { program_id: copy, ..honest.clone() };
+    refused(&world, "DeclaredProgramIdMismatch", || world.crank(copied));
+    world.crank(honest).expect("the program itself");
 }

@@ -199,7 +199,7 @@ fn a_mint_without_exactly_six_decimals_is_refused() {
         let mint = token::create_mint(&world.chain, &format!("mint of {decimals}"), decimals);
         let create = instruction::clearinghouse_create(&creator.pubkey(), &mint, args(0));
         let send = || send_signed(&world, create, &[&creator]);
-        refused_values(&world, "MintDecimals", (i64::from(decimals), 6), send);
+        refused_numbers(&world, "MintDecimals", (i64::from(decimals), 6), send);
     }
 }
 

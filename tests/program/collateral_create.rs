@@ -143,10 +143,10 @@ fn every_index_but_the_next_is_refused_and_none_is_handed_out_twice() {
     let [first, second] = ["first", "second"].map(|name| mint(&world, name));
     for index in [1, 2, u16::MAX] {
         let send = || list(&world, &first, args(index));
-        refused_values(&world, "IndexNotNext", (index.into(), 0), send);
+        refused_numbers(&world, "IndexNotNext", (index.into(), 0), send);
     }
     list(&world, &first, args(0)).expect("the first");
-    refused_values(&world, "IndexNotNext", (0, 1), || list(&world, &second, args(0)));
+    refused_numbers(&world, "IndexNotNext", (0, 1), || list(&world, &second, args(0)));
     list(&world, &second, args(1)).expect("the second");
     check_listed(&world, &second, 8, &args(1));
 
@@ -156,7 +156,7 @@ fn every_index_but_the_next_is_refused_and_none_is_handed_out_twice() {
     simulated(&world, &third, args(INDEX_NONE - 1)).expect("the last index");
     count(INDEX_NONE);
     let none = || list(&world, &third, args(INDEX_NONE));
-    refused_values(&world, "IndexNotNext", (INDEX_NONE.into(), INDEX_NONE.into()), none);
+    refused_numbers(&world, "IndexNotNext", (INDEX_NONE.into(), INDEX_NONE.into()), none);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_mint_has_at_most_twelve_decimals() {
     let world = bare();
     for decimals in [13, 18, u8::MAX] {
         let mint = token::create_mint(&world.chain, &format!("mint of {decimals}"), decimals);
-        refused_values(&world, "MintDecimals", (decimals.into(), 12), || list(&world, &mint, args(0)));
+        refused_numbers(&world, "MintDecimals", (decimals.into(), 12), || list(&world, &mint, args(0)));
     }
     for (index, decimals) in [(0, 0), (1, 12)] {
         let mint = token::create_mint(&world.chain, &format!("mint of {decimals}"), decimals);
@@ -211,7 +211,7 @@ fn an_underlying_that_does_not_exist_prices_nothing() {
     let [first, second] = ["first", "second"].map(|name| mint(&world, name));
     for priced_by in [2, 3, u16::MAX - 1] {
         let send = || list(&world, &first, CollateralCreateArgs { priced_by, ..args(0) });
-        refused_values(&world, "CollateralPriceUnknown", (priced_by.into(), 2), send);
+        refused_numbers(&world, "CollateralPriceUnknown", (priced_by.into(), 2), send);
     }
     for (index, mint, priced_by) in [(0, first, SOL), (1, second, INDEX_NONE)] {
         let args = CollateralCreateArgs { priced_by, ..args(index) };

@@ -1,10 +1,10 @@
 //! `deposit`.
 
 use plimsoll::events::Deposited;
-use plimsoll::state::{MarginAccount, Outflow, OutflowWindow};
+use plimsoll::state::{MarginAccount, OutflowWindow};
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::instruction;
-use plimsoll_client::ledger::{LedgerExt, Outcome};
+use plimsoll_client::ledger::Outcome;
 use plimsoll_tests::token;
 use plimsoll_tests::world::{event, World};
 use solana_program::instruction::Instruction;
@@ -27,14 +27,6 @@ fn send_for(world: &World, index: usize, source: &Pubkey, amount: u64) -> Result
 fn payment(world: &World) -> Payment<'_> {
     let honest = deposit_for(world, 0, &world.traders[1].wallet, 5);
     Payment { world, honest, signer: &world.traders[1].key }
-}
-
-fn window(world: &World) -> OutflowWindow {
-    world.chain.load::<Outflow>(&world.directory().clearinghouse.outflow).expect("outflow").window
-}
-
-fn vault(world: &World) -> u64 {
-    token::balance(&world.chain, &world.directory().clearinghouse.vault)
 }
 
 #[test]

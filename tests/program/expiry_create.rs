@@ -89,7 +89,7 @@ fn a_time_off_the_grid_is_refused() {
     let world = bare();
     for off in [1, -1, 3_600, DAY / 2] {
         let expiry = MORNING + 7 * DAY + off;
-        refused_values(&world, "ExpiryOffGrid", (expiry, off.rem_euclid(DAY)), || list(&world, expiry));
+        refused_numbers(&world, "ExpiryOffGrid", (expiry, off.rem_euclid(DAY)), || list(&world, expiry));
     }
     for expiry in [0, -1, i64::MIN, i64::MAX] {
         refused(&world, "ExpiryOffGrid", || list(&world, expiry));
@@ -114,9 +114,9 @@ fn an_expiry_is_listed_from_an_hour_to_400_days_ahead() {
     let world = bare();
     let expiry = MORNING + 400 * DAY;
     let too_far = || list(&world, expiry + DAY);
-    refused_values(&world, "ExpiryLead", (401 * DAY + MORNING - world.chain.time(), 400 * DAY), too_far);
+    refused_numbers(&world, "ExpiryLead", (401 * DAY + MORNING - world.chain.time(), 400 * DAY), too_far);
     world.chain.set_time(MORNING - 1);
-    refused_values(&world, "ExpiryLead", (400 * DAY + 1, 400 * DAY), || list(&world, expiry));
+    refused_numbers(&world, "ExpiryLead", (400 * DAY + 1, 400 * DAY), || list(&world, expiry));
     world.chain.set_time(MORNING);
     list(&world, expiry).expect("the farthest");
     check_listed(&world, expiry);
@@ -124,7 +124,7 @@ fn an_expiry_is_listed_from_an_hour_to_400_days_ahead() {
     let next = MORNING + DAY;
     for late in [1, 3_600, 3_601, 400 * DAY] {
         world.chain.set_time(next - 3_600 + late);
-        refused_values(&world, "ExpiryLead", (3_600 - late, 3_600), || list(&world, next));
+        refused_numbers(&world, "ExpiryLead", (3_600 - late, 3_600), || list(&world, next));
     }
     world.chain.set_time(next - 3_600);
     list(&world, next).expect("the nearest");
@@ -148,7 +148,7 @@ fn an_expiry_that_was_closed_never_returns() {
     let again = instruction::expiry_create(&btc(&world), &world.governance.pubkey(), series.expiry);
     refused(&world, "ExpiryLead", || world.send(&[close.clone(), again.clone()], &[&world.governance]));
     world.crank(close).expect("close");
-    refused_values(&world, "ExpiryLead", (0, 3_600), || world.crank(again));
+    refused_numbers(&world, "ExpiryLead", (0, 3_600), || world.crank(again));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use plimsoll::events::ExpirySwept;
 use plimsoll::state::{Clearinghouse, Expiry, InsuranceFund};
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::instruction;
-use plimsoll_client::ledger::{LedgerExt, Outcome};
+use plimsoll_client::ledger::Outcome;
 use plimsoll_tests::world::{event, World, WorldOptions, BTC, SOL};
 use solana_program::instruction::AccountMeta;
 
@@ -33,10 +33,6 @@ fn refused_account(world: &World, rule: &str, change: impl FnOnce(&mut Vec<Accou
 
 fn books(world: &World) -> Clearinghouse {
     world.directory().clearinghouse
-}
-
-fn fund(world: &World) -> InsuranceFund {
-    world.chain.load(&books(world).insurance).expect("fund")
 }
 
 /// Sets the expiry's fees to `fees`; the difference comes out of a trader's cash, so that the books still balance.

@@ -69,17 +69,6 @@ pub fn send_signed(world: &World, instruction: Instruction, signers: &[&Keypair]
     send(world, instruction, &all)
 }
 
-/// Panics unless `act` is refused by the rule `rule` with these two numbers, and leaves every account as it was.
-pub fn refused_values(world: &World, rule: &str, values: (i64, i64), act: impl FnOnce() -> Sent) {
-    let mut found = None;
-    refused(world, rule, || {
-        let sent = act();
-        found = sent.as_ref().err().and_then(LedgerError::rejection).and_then(|rejection| rejection.values.clone());
-        sent
-    });
-    assert_eq!(found, Some((values.0.to_string(), values.1.to_string())), "{rule}: the two numbers");
-}
-
 /// Every signer of `instruction` is asked for, every writable account must be writable, and its programs and event
 /// authority are exactly those: whatever else is passed is refused.
 pub fn check_account_list(world: &World, instruction: &Instruction, signers: &[&Keypair]) {
@@ -119,7 +108,7 @@ pub fn check_type(world: &World, instruction: &Instruction, key: &Pubkey, versio
     for version in [0, 2, u8::MAX] {
         world.chain.edit_raw(key, |account| account.data[8 + version_at] = version);
         let send = || send_signed(world, instruction.clone(), signers);
-        refused_values(world, "VersionUnknown", (i64::from(version), 1), send);
+        refused_numbers(world, "VersionUnknown", (i64::from(version), 1), send);
         world.chain.set_raw(key, whole.clone());
     }
     for length in [whole.data.len() - 1, whole.data.len() + 1] {

@@ -33,10 +33,6 @@ fn contribute_from(world: &World, source: &Pubkey, amount: u64) -> Sent {
     send_signed(world, instruction_of(world, source, amount), &[&donor(world)])
 }
 
-fn fund(world: &World) -> InsuranceFund {
-    world.chain.load(&world.directory().clearinghouse.insurance).expect("fund")
-}
-
 /// A deficit, left by an insolvent account, with a lock of a withdrawal made meanwhile.
 pub fn with_deficit() -> World {
     let world = insolvent();
@@ -130,7 +126,7 @@ fn a_transfer_that_moves_another_amount_is_refused() {
     let source = quote_wallet(&world, &donor, 100);
     replace_token_program(&world);
     let send = || send_signed(&world, instruction_of(&world, &source, 5), &[&donor]);
-    refused_values(&world, "VaultDeltaMismatch", (0, 5), send);
+    refused_numbers(&world, "VaultDeltaMismatch", (0, 5), send);
 }
 
 #[test]

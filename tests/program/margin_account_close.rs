@@ -155,7 +155,7 @@ fn the_id_of_a_closed_account_never_returns() {
     let mut world = empty();
     close(&world, OWNER).expect("close");
     let key = world.traders[OWNER].key.insecure_clone();
-    refused_values(&world, "IndexNotNext", (0, 1), || send(&world, reopen(&world), &[&key]));
+    refused_numbers(&world, "IndexNotNext", (0, 1), || send(&world, reopen(&world), &[&key]));
     let next = open_account(&mut world, OWNER, 1, MODE_CROSS);
     assert_eq!(world.account(next).id, 1);
     assert!(world.chain.load::<MarginAccount>(&world.traders[OWNER].account).is_err());

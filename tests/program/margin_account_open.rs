@@ -132,7 +132,7 @@ fn every_id_but_the_next_is_refused() {
     let (world, owner) = registered();
     let wrong = |id: u16, next: u16| {
         let send = || open(&world, &owner, id, MODE_CROSS);
-        refused_values(&world, "IndexNotNext", (id.into(), next.into()), send);
+        refused_numbers(&world, "IndexNotNext", (id.into(), next.into()), send);
     };
     for id in [1, 2, u16::MAX] {
         wrong(id, 0);
@@ -150,7 +150,7 @@ fn an_id_is_never_handed_out_again_also_after_a_close() {
     let key = address::margin_account(&world.clearinghouse, &owner.pubkey(), 0);
     let close = instruction::margin_account_close(&world.chain.load(&key).expect("account"));
     send_signed(&world, close, &[&owner]).expect("close");
-    refused_values(&world, "IndexNotNext", (0, 1), || open(&world, &owner, 0, MODE_CROSS));
+    refused_numbers(&world, "IndexNotNext", (0, 1), || open(&world, &owner, 0, MODE_CROSS));
     open(&world, &owner, 1, MODE_CROSS).expect("the next");
     assert_eq!(next_account(&world, &owner), 2);
 }
@@ -162,7 +162,7 @@ fn the_last_id_is_never_handed_out() {
     open(&world, &owner, u16::MAX - 1, MODE_CROSS).expect("the last but one");
     check_opened(&world, &owner.pubkey(), u16::MAX - 1, MODE_CROSS);
     let last = i64::from(u16::MAX);
-    refused_values(&world, "IndexNotNext", (last, last), || open(&world, &owner, u16::MAX, MODE_CROSS));
+    refused_numbers(&world, "IndexNotNext", (last, last), || open(&world, &owner, u16::MAX, MODE_CROSS));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn no_account_opens_while_bad_debt_is_open() {
     let owe = |amount: i64| edit::<Owner>(&world, &record(&world, &owner), |record| record.bad_debt = amount);
     for amount in [1, i64::MAX] {
         owe(amount);
-        refused_values(&world, "BadDebtOpen", (amount, 0), || open(&world, &owner, 0, MODE_CROSS));
+        refused_numbers(&world, "BadDebtOpen", (amount, 0), || open(&world, &owner, 0, MODE_CROSS));
     }
     owe(0);
     open(&world, &owner, 0, MODE_CROSS).expect("nothing is owed");

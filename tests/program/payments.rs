@@ -1,10 +1,11 @@
 //! What every instruction that moves tokens has in common: the order of its accounts, and the lies it refuses.
 
 use plimsoll::constants::{INDEX_NONE, TOKEN_2022_ID};
+use plimsoll::state::{Outflow, OutflowWindow};
 use plimsoll::{CollateralCreateArgs, MarginAccountOpenArgs};
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::instruction;
-use plimsoll_client::ledger::Outcome;
+use plimsoll_client::ledger::{LedgerExt, Outcome};
 use plimsoll_client::{address, presets};
 use plimsoll_tests::chain::named_address;
 use plimsoll_tests::token;
@@ -132,6 +133,16 @@ impl Payment<'_> {
 const TOKEN_2022_LEN: usize = 170;
 /// Offset of the state byte of a token account.
 const STATE: usize = 108;
+
+/// The outflow limiter's window.
+pub fn window(world: &World) -> OutflowWindow {
+    world.chain.load::<Outflow>(&world.directory().clearinghouse.outflow).expect("outflow").window
+}
+
+/// Quote tokens in the vault.
+pub fn vault(world: &World) -> u64 {
+    token::balance(&world.chain, &world.directory().clearinghouse.vault)
+}
 
 /// Lists the next collateral, of a mint with `decimals`, at a factor of 80 % after an hour; returns the mint.
 pub fn list_collateral(world: &World, priced_by: u16, decimals: u8) -> Pubkey {

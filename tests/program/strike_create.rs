@@ -152,7 +152,7 @@ fn a_strike_that_is_listed_is_refused() {
 fn a_strike_off_the_grid_is_refused() {
     let world = empty();
     for price in [BTC_PRICE + 1, BTC_PRICE - 1, STEP - 1, 1, 0, -1, -STEP, i64::MIN, i64::MAX] {
-        refused_values(&world, "StrikeOffGrid", (price, STEP), || list(&world, price));
+        refused_numbers(&world, "StrikeOffGrid", (price, STEP), || list(&world, price));
     }
 }
 
@@ -160,10 +160,10 @@ fn a_strike_off_the_grid_is_refused() {
 fn a_strike_stands_between_a_quarter_and_four_times_the_price() {
     let world = empty();
     let (low, high) = (BTC_PRICE / 4, BTC_PRICE * 4);
-    refused_values(&world, "StrikeTooFar", (low - STEP, low), || list(&world, low - STEP));
-    refused_values(&world, "StrikeTooFar", (high + STEP, high), || list(&world, high + STEP));
+    refused_numbers(&world, "StrikeTooFar", (low - STEP, low), || list(&world, low - STEP));
+    refused_numbers(&world, "StrikeTooFar", (high + STEP, high), || list(&world, high + STEP));
     let highest = i64::MAX / STEP * STEP;
-    refused_values(&world, "StrikeTooFar", (highest, high), || list(&world, highest));
+    refused_numbers(&world, "StrikeTooFar", (highest, high), || list(&world, highest));
     for price in [low, high] {
         list(&world, price).expect("the bound itself");
     }
@@ -180,10 +180,10 @@ fn a_strike_needs_a_price_valid_for_new_risk() {
     world.chain.advance(60);
     let age = world.chain.time() - world.feeds[0].oracle(&world.chain).expect("oracle").price.publish_time;
     world.chain.advance(61 - age);
-    refused_values(&world, "PriceStale", (61, 60), strike);
+    refused_numbers(&world, "PriceStale", (61, 60), strike);
     post(&world, |update| update.with_confidence(BTC_PRICE / 1_000 * 15 + 1));
     let widest = BTC_PRICE / 1_000 * 15;
-    refused_values(&world, "PriceUncertain", (widest + 1, widest), strike);
+    refused_numbers(&world, "PriceUncertain", (widest + 1, widest), strike);
     post(&world, |update| update.with_ema(BTC_PRICE * 2));
     refused(&world, "PriceDiverged", strike);
     post(&world, |mut update| {
@@ -192,7 +192,7 @@ fn a_strike_needs_a_price_valid_for_new_risk() {
     });
     let walking = world.feeds[0].oracle(&world.chain).expect("oracle").price;
     assert!(walking.walking_since > 0);
-    refused_values(&world, "PriceWalking", (walking.price, walking.raw), strike);
+    refused_numbers(&world, "PriceWalking", (walking.price, walking.raw), strike);
     world.move_price(BTC, BTC_PRICE);
     strike().expect("a price valid for new risk");
 }
@@ -215,7 +215,7 @@ fn an_expiry_that_is_over_lists_no_strike() {
     list(&world, BTC_PRICE + STEP).expect("the last second");
     world.chain.set_time(series.expiry);
     let passed = || list(&world, BTC_PRICE + 2 * STEP);
-    refused_values(&world, "ExpiryPassed", (series.expiry, series.expiry), passed);
+    refused_numbers(&world, "ExpiryPassed", (series.expiry, series.expiry), passed);
     let underlying = world.directory().underlying(BTC);
     world.crank(instruction::expiry_settle(&underlying, series.expiry)).expect("settle");
     refused(&world, "ExpirySettledAlready", || list(&world, BTC_PRICE + 2 * STEP));

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use bytemuck::Pod;
 use plimsoll::positions::Series;
-use plimsoll::state::MarginAccount;
+use plimsoll::state::{InsuranceFund, MarginAccount};
 use plimsoll::{AuctionBidArgs, AuctionStartArgs, DelegateSetArgs, MarginAccountOpenArgs, TradeClearArgs};
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::instruction::{self, Side};
-use plimsoll_client::ledger::Outcome;
+use plimsoll_client::ledger::{LedgerExt, Outcome};
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_client::{address, presets, quote};
 use plimsoll_core::position::OptionKind;
@@ -99,6 +99,11 @@ pub fn other_clearinghouse(world: &World) -> Pubkey {
 pub fn insurance_of(world: &World, clearinghouse: &Pubkey) -> Pubkey {
     let directory = plimsoll_client::directory::Directory::load(&world.chain, clearinghouse);
     directory.expect("clearinghouse").clearinghouse.insurance
+}
+
+/// The insurance fund.
+pub fn fund(world: &World) -> InsuranceFund {
+    world.chain.load(&world.directory().clearinghouse.insurance).expect("fund")
 }
 
 /// Opens one more margin account of trader `index` and returns the number it goes by.

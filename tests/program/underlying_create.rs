@@ -138,7 +138,7 @@ fn refused_order(world: &World, field: &str, values: (i64, i64), change: impl Fn
     let mut args = presets::eth(NEXT);
     change(&mut args);
     let mut named = false;
-    refused_values(world, "ParameterOutOfRange", values, || {
+    refused_numbers(world, "ParameterOutOfRange", values, || {
         let sent = list(world, &payer(world), args);
         let logs = sent.as_ref().err().and_then(|e| e.rejection()).map(|rejection| rejection.logs.clone());
         named = logs.unwrap_or_default().contains(&format!("Program log: {field}"));
@@ -244,11 +244,11 @@ fn every_index_but_the_next_is_refused_and_none_is_handed_out_twice() {
     let world = bare();
     for index in [0, 1, 3, u16::MAX - 1, u16::MAX] {
         let send = || list(&world, &payer(&world), presets::eth(index));
-        refused_values(&world, "IndexNotNext", (index.into(), NEXT.into()), send);
+        refused_numbers(&world, "IndexNotNext", (index.into(), NEXT.into()), send);
     }
     list(&world, &payer(&world), presets::eth(NEXT)).expect("the next");
     let again = || list(&world, &payer(&world), presets::eth(NEXT));
-    refused_values(&world, "IndexNotNext", (NEXT.into(), 3), again);
+    refused_numbers(&world, "IndexNotNext", (NEXT.into(), 3), again);
     assert_eq!(next_underlying(&world), 3);
 }
 
@@ -260,7 +260,7 @@ fn the_index_that_names_none_is_never_handed_out() {
     simulated(&world, presets::eth(INDEX_NONE - 1)).expect("the last index");
     count(INDEX_NONE);
     let none = || list(&world, &payer(&world), presets::eth(INDEX_NONE));
-    refused_values(&world, "IndexNotNext", (INDEX_NONE.into(), INDEX_NONE.into()), none);
+    refused_numbers(&world, "IndexNotNext", (INDEX_NONE.into(), INDEX_NONE.into()), none);
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn a_listing_that_could_leave_the_margin_integers_is_refused() {
     };
     simulated(&world, args((1 << 31) - 1)).expect("the highest price");
     let beyond = || list(&world, &payer(&world), args(1 << 31));
-    refused_values(&world, "ListingBound", (1 << 31, 1 << 20), beyond);
+    refused_numbers(&world, "ListingBound", (1 << 31, 1 << 20), beyond);
     for size in [0, u64::MAX] {
         refused_args(&world, "ListingBound", |args| args.contract_size = size);
     }

@@ -1,9 +1,9 @@
 //! `withdraw`.
 
 use plimsoll::events::{BadDebtCovered, Withdrawn};
-use plimsoll::state::{Clearinghouse, MarginAccount, OracleState, Outflow, OutflowWindow};
+use plimsoll::state::{Clearinghouse, MarginAccount, OracleState, OutflowWindow};
 use plimsoll_client::error::LedgerError;
-use plimsoll_client::ledger::{LedgerExt, Outcome};
+use plimsoll_client::ledger::Outcome;
 use plimsoll_client::{address, instruction};
 use plimsoll_core::position::OptionKind;
 use plimsoll_tests::pyth::PriceUpdate;
@@ -28,14 +28,6 @@ fn atoms(amount: i64) -> u64 {
 fn payment(world: &World) -> Payment<'_> {
     let honest = withdrawal(world, 0, &world.traders[0].wallet, 5);
     Payment { world, honest, signer: &world.traders[0].key }
-}
-
-fn window(world: &World) -> OutflowWindow {
-    world.chain.load::<Outflow>(&world.directory().clearinghouse.outflow).expect("outflow").window
-}
-
-fn vault(world: &World) -> u64 {
-    token::balance(&world.chain, &world.directory().clearinghouse.vault)
 }
 
 /// The seller short, with its wallet's worth of free cash.

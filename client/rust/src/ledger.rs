@@ -75,13 +75,7 @@ pub struct Execution {
 }
 
 impl Outcome {
-    /// The events of type `T`, in order. Errors: `Decode` when one is not in the form this client knows.
-    pub fn events_of<T: Discriminator + BorshDeserialize>(&self) -> Result<Vec<T>, LedgerError> {
-        let typed = self.events.iter().filter_map(|event| event.get::<T>().transpose());
-        Ok(typed.collect::<Result<Vec<T>, DecodeError>>()?)
-    }
-
-    /// The first event of type `T`, if there is one. Errors: as [`Outcome::events_of`].
+    /// The first event of type `T`, if there is one. Errors: `Decode` when it is not in the form this client knows.
     pub fn event<T: Discriminator + BorshDeserialize>(&self) -> Result<Option<T>, LedgerError> {
         let found = self.events.iter().find(|event| event.is::<T>());
         Ok(found.map(Event::get::<T>).transpose()?.flatten())
@@ -99,7 +93,7 @@ impl Outcome {
     }
 
     /// The first event of type `T`, which the transaction must have emitted. Errors: `EventMissing`, when whoever
-    /// reported the transaction kept its logs back; as [`Outcome::events_of`].
+    /// reported the transaction kept its logs back; as [`Outcome::event`].
     pub fn emitted<T: EventData>(&self) -> Result<T, LedgerError> {
         let event = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
         self.event()?.ok_or(LedgerError::EventMissing { signature: self.signature, event })

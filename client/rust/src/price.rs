@@ -87,12 +87,6 @@ pub fn format_quote(atoms: impl Into<Wide>) -> String {
     format_atoms(atoms, QUOTE_DECIMALS)
 }
 
-/// A share or rate in millionths, from its decimal form (`0.05` is 5 %). Errors as [`parse_atoms`].
-pub fn parse_ratio(text: &str) -> Result<Ratio, AmountError> {
-    let atoms = parse_atoms(text, 6)?;
-    u32::try_from(atoms).map(Ratio).map_err(|_| AmountError::OutOfRange { text: text.to_owned() })
-}
-
 /// A ratio as a percentage without the sign: `0.05` gives `5.00`.
 pub fn format_percent(ratio: Ratio) -> String {
     format_atoms(ratio.0, 4)

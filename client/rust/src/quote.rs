@@ -8,6 +8,7 @@ use plimsoll::auction::{self, AuctionRules, Worth};
 use plimsoll::cash;
 use plimsoll::constants::INDEX_NONE;
 use plimsoll::error::PlimsollError;
+use plimsoll::instructions::trade_clear::price_standing;
 use plimsoll::margin::Valuation;
 use plimsoll::positions::{leg_change, leg_quantity, legs_transfer, Series};
 use plimsoll::state::margin_account::MODE_CROSS;
@@ -17,9 +18,7 @@ use plimsoll_core::liquidation::{
     bid_limits, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, AuctionView, BidLimits,
     BidPlan, BidTerms, Fraction, Moved,
 };
-use plimsoll_core::margin::Balances;
-use plimsoll_core::margin::LiquidationPrices;
-use plimsoll_core::oracle::Action;
+use plimsoll_core::margin::{Balances, LiquidationPrices};
 use plimsoll_core::trade::{self, LegChange, PriceStanding, SideCheck, Standing, TradePlan, TradeRefusal, TradeTerms};
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote};
 
@@ -54,11 +53,13 @@ fn liquidation(
     valuation: &Valuation,
     account: &MarginAccount,
 ) -> plimsoll::error::Result<Vec<(u16, LiquidationPrices)>> {
-    // The book's own order: underlyings of legs, then, while there is room, those that price collateral.
+    // The book's own order: underlyings of legs, then, while there is room, those with a living price that price
+    // collateral.
     let mut indices: Vec<u16> = account.underlyings.iter().copied().filter(|index| *index != INDEX_NONE).collect();
     for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
         let priced_by = valuation.markets.collateral(slot.index)?.priced_by;
-        if priced_by != INDEX_NONE && !indices.contains(&priced_by) {
+        let known = priced_by == INDEX_NONE || indices.contains(&priced_by);
+        if !known && !valuation.markets.is_dead(priced_by, valuation.now)? {
             indices.push(priced_by);
         }
     }
@@ -172,16 +173,6 @@ fn trade_terms(valuation: &Valuation, series: &Series, bought: i32, price: i64) 
         mark: valuation.mark(series.underlying, series.expiry, series.strike, series.kind)?,
         spot: spot.per_contract(size).map_err(PlimsollError::from)?,
     })
-}
-
-fn price_standing(valuation: &Valuation) -> plimsoll::error::Result<PriceStanding> {
-    if valuation.markets.check_prices(Action::RiskIncrease, valuation.now).is_ok() {
-        Ok(PriceStanding::Valid)
-    } else if valuation.markets.is_stale(valuation.now)? {
-        Ok(PriceStanding::Stale)
-    } else {
-        Ok(PriceStanding::Guarded)
-    }
 }
 
 /// An account's liquidation auction now.

@@ -18,7 +18,7 @@ pub struct BidTerms {
 /// Value at the mark of what a fraction really moves, legs and tokens being whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moved {
-    /// Of the legs ([`legs_value_taken`]), signed.
+    /// Of the legs ([`leg_taken`]), signed.
     pub legs: Quote,
     /// Of the collateral ([`collateral_taken`]), in quote as equity counts it, >= 0.
     pub collateral: Quote,
@@ -111,25 +111,6 @@ pub fn collateral_taken(amount: u64, fraction: Fraction) -> u64 {
     let product = u128::from(amount).wrapping_mul(share);
     let taken = product.checked_div(u128::from(FRACTION_ONE.unsigned_abs())).unwrap_or(0);
     u64::try_from(taken).unwrap_or(amount)
-}
-
-/// Value at the mark of the contracts that move: sum of [`leg_taken`] x mark, exact. `mark` gives the value of one
-/// contract of the leg at an index, the same integer for account and bidder.
-///
-/// One multiply-add per leg in 64 bits: listing bounds |quantity| x mark x 256. Errors: those of `mark`, `Overflow`.
-pub fn legs_value_taken<F>(positions: &[Position], fraction: Fraction, mut mark: F) -> Result<Quote, CoreError>
-where
-    F: FnMut(usize, &Position) -> Result<Quote, CoreError>,
-{
-    let mut sum = 0i64;
-    for (index, position) in positions.iter().enumerate() {
-        let lots = leg_taken(position, fraction).lots;
-        if lots.0 != 0 {
-            let value = mark(index, position)?.0.checked_mul(i64::from(lots.0)).ok_or(CoreError::Overflow)?;
-            sum = sum.checked_add(value).ok_or(CoreError::Overflow)?;
-        }
-    }
-    Ok(Quote(sum))
 }
 
 /// Plans a bid on a solvent account (E >= 0).

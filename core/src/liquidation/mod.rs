@@ -20,8 +20,7 @@ use crate::parameters::{in_range, ParameterError, PPM};
 use crate::units::Seconds;
 
 pub use bid::{
-    bid_improves, check_end, collateral_taken, leg_taken, legs_value_taken, plan_bid, plan_takeover, BidPlan, BidTerms,
-    LegTaken, Moved,
+    bid_improves, check_end, collateral_taken, leg_taken, plan_bid, plan_takeover, BidPlan, BidTerms, LegTaken, Moved,
 };
 pub use clock::{elapsed, ended, paused, price_factor, started, AuctionClock, Started};
 pub use fraction::{

@@ -160,13 +160,6 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Whether the book is one of isolated mode: its legs and expiries are one expiry of one underlying.
-    pub fn is_isolated(&self) -> bool {
-        let mut slots = self.positions.iter().filter(|p| p.quantity != 0).map(|p| p.expiry_slot);
-        let first = slots.next();
-        self.expiries.len() <= 1 && self.underlyings.len() <= 1 && slots.all(|slot| Some(slot) == first)
-    }
-
     /// The expiry that `position` names. Errors: `UnknownSeries`.
     pub fn expiry(&self, slot: u8) -> Result<&'a ExpiryView<'a>, CoreError> {
         self.expiries.get(usize::from(slot)).ok_or(CoreError::UnknownSeries)

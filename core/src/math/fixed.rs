@@ -3,9 +3,6 @@
 /// 1.0 in Q32: the format of volatilities, rates, factors and probabilities.
 pub const ONE: i64 = 1 << 32;
 
-/// 1.0 in Q40: the format of logarithms and of the square root of time.
-pub const ONE_Q40: i64 = 1 << 40;
-
 /// `a * b / d` rounded toward minus infinity; `None` when `d` is 0 or the result does not fit.
 pub fn mul_div_down(a: i64, b: i64, d: i64) -> Option<i64> {
     mul_div(a, b, d, false)
@@ -102,14 +99,6 @@ pub fn mul_shift_down(a: i64, b: i64, shift: u32) -> i64 {
     }
 }
 
-/// `a * b / 2^shift` rounded toward plus infinity, saturating to the ends of `i64`; `shift` is taken modulo 128.
-#[inline]
-pub fn mul_shift_up(a: i64, b: i64, shift: u32) -> i64 {
-    // PROOF: |a * b| <= 2^126, so neither the product nor its negation leaves i128.
-    let negated = i128::from(a).wrapping_mul(i128::from(b)).wrapping_neg().wrapping_shr(shift);
-    saturate(negated.wrapping_neg())
-}
-
 /// The 128-bit product as (high, low), from four 32-bit products: half the price of the compiler's own on the chain.
 #[inline(always)]
 const fn mul_signed(a: i64, b: i64) -> (i64, u64) {
@@ -170,12 +159,6 @@ pub fn saturate(value: i128) -> i64 {
         Err(_) if value < 0 => i64::MIN,
         Err(_) => i64::MAX,
     }
-}
-
-/// Floor of the square root.
-#[inline]
-pub fn isqrt_u64(x: u64) -> u64 {
-    x.isqrt()
 }
 
 /// Floor of the square root.

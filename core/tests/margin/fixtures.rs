@@ -1,5 +1,6 @@
 //! Books of account integers for the chain path.
 
+use plimsoll_core::margin::evaluator::{Leg, Real};
 use plimsoll_core::margin::{Book, CollateralRules, CollateralView, CrossParameters, ExpiryView, UnderlyingView};
 use plimsoll_core::math::black76::ln_price;
 use plimsoll_core::position::{OptionKind, Position};
@@ -102,6 +103,24 @@ impl OwnedBook {
             stable_price: Ratio(self.stable),
             collateral_rules: self.rules,
         })
+    }
+
+    /// The legs as the wide evaluator takes them.
+    pub fn wide_legs(&self) -> Vec<Leg> {
+        let real = |value: i128, unit: i128| Real::from_ratio(value, unit).unwrap();
+        let leg = |p: &Position| {
+            let expiry = usize::from(p.expiry_slot);
+            let of = &self.expiries[expiry];
+            let size = self.underlyings[usize::from(of.head.underlying)].contract_size.0;
+            Leg {
+                expiry,
+                strike: real(of.strikes[usize::from(p.strike)].price.into(), 1_000_000),
+                kind: OptionKind::from_u8(p.kind).unwrap(),
+                quantity: Real::from_integer(i64::from(p.quantity)) * real(size.into(), 1_000_000_000),
+                vol: Real::from_q32(of.head.vol.0),
+            }
+        };
+        self.positions.iter().map(leg).collect()
     }
 
     /// The book of a golden case.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::margin::evaluator::{cross, Expiry, Leg, Market, Real};
+use plimsoll_core::margin::evaluator::{cross, Expiry, Market, Real};
 use plimsoll_core::margin::forward::forward_at;
 use plimsoll_core::margin::{balances, mark, Balances};
 use plimsoll_core::position::{OptionKind, Position};
@@ -67,21 +67,7 @@ fn wide(book: &OwnedBook) -> (f64, f64, f64) {
             svi: None,
         })
         .collect();
-    let size = Real::from_ratio(i128::from(view.contract_size.0), 1_000_000_000).unwrap();
-    let legs: Vec<Leg> = book
-        .positions
-        .iter()
-        .map(|p| {
-            let slot = usize::from(p.expiry_slot);
-            Leg {
-                expiry: slot,
-                strike: whole(book.expiries[slot].strikes[usize::from(p.strike)].price),
-                kind: OptionKind::from_u8(p.kind).unwrap(),
-                quantity: Real::from_integer(i64::from(p.quantity)) * size,
-                vol: Real::from_q32(book.expiries[slot].head.vol.0),
-            }
-        })
-        .collect();
+    let legs = book.wide_legs();
     let market = Market {
         spot: whole(view.spot.0),
         spot_confidence: one,

@@ -50,12 +50,9 @@ proptest! {
     }
 
     #[test]
-    fn mul_shift_is_the_floor_and_the_ceiling(a in any_integer(), b in any_integer(), shift in 1u32..64) {
+    fn mul_shift_is_the_floor(a in any_integer(), b in any_integer(), shift in 1u32..64) {
         let product = i128::from(a) * i128::from(b);
-        let floor = product >> shift;
-        let ceiling = floor + i128::from(floor << shift != product);
-        prop_assert_eq!(mul_shift_down(a, b, shift), saturate(floor));
-        prop_assert_eq!(mul_shift_up(a, b, shift), saturate(ceiling));
+        prop_assert_eq!(mul_shift_down(a, b, shift), saturate(product >> shift));
     }
 
     #[test]
@@ -66,8 +63,6 @@ proptest! {
 
     #[test]
     fn roots_are_floors(x in any::<u64>(), hi in any::<u64>()) {
-        let root = u128::from(isqrt_u64(x));
-        prop_assert!(root * root <= u128::from(x) && (root + 1) * (root + 1) > u128::from(x));
         let y = (u128::from(hi) << 64) | u128::from(x);
         let root = isqrt_u128(y);
         prop_assert!(root * root <= y && (root + 1).checked_mul(root + 1).is_none_or(|next| next > y));

@@ -297,17 +297,6 @@ fn the_survey_finds_the_largest_leg_of_either_side() {
     assert_eq!(survey(&[leg(0)]), Survey::default());
 }
 
-#[test]
-fn the_value_of_what_moves_is_the_sum_over_whole_legs() {
-    let legs = [leg(-10), leg(0), leg(10)];
-    let value = legs_value_taken(&legs, Fraction(ONE / 4), |index, _| Ok(Quote([5, 1_000, 7][index]))).unwrap();
-    assert_eq!(value, Quote(-3 * 5 + 2 * 7));
-    let overflow = legs_value_taken(&[leg(i32::MAX)], Fraction(ONE), |_, _| Ok(Quote(i64::MAX)));
-    assert_eq!(overflow, Err(CoreError::Overflow));
-    let failed = legs_value_taken(&legs, Fraction(ONE), |_, _| Err(CoreError::UnknownSeries));
-    assert_eq!(failed, Err(CoreError::UnknownSeries));
-}
-
 fn plan(account: &AuctionView, fraction: i64, legs: i64, d: i64) -> Result<BidPlan, LiquidationRefusal> {
     let limits = bid_limits(account, Fraction(d), &BIG, &SHIPPED)?;
     let moved = Moved { legs: Quote(legs), collateral: Quote(0) };

@@ -113,10 +113,6 @@ impl From<FeedError> for Failure {
     fn from(error: FeedError) -> Self {
         match error {
             FeedError::Recording(recording) => recording.into(),
-            FeedError::Node { .. } => Self::Other(format!(
-                "{error}; nothing was decided on it: check that the node runs, that `url` is its JSON-RPC port and \
-                 `clearinghouse` an address there"
-            )),
             other => Self::Other(other.to_string()),
         }
     }

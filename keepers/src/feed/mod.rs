@@ -44,7 +44,10 @@ impl View {
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     /// The node does not answer, or what it answers is not a clearinghouse.
-    #[error("no usable answer from {url}: {cause}")]
+    #[error(
+        "no usable answer from {url}: {cause}; nothing was decided on it: check that the node runs, that `url` is its \
+         JSON-RPC port and `clearinghouse` an address there"
+    )]
     Node {
         /// Its address.
         url: String,

@@ -1,10 +1,12 @@
 //! Collateral whose price is missing or has ended: it counts nothing and shields nobody from liquidation.
 
 use plimsoll::UnderlyingCreateArgs;
-use plimsoll_client::{instruction, presets};
+use plimsoll_client::snapshot::Snapshot;
+use plimsoll_client::{instruction, presets, quote};
+use plimsoll_core::margin::liquidation_price::LiquidationPrices;
 use plimsoll_core::oracle::{DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
 use plimsoll_core::position::OptionKind;
-use plimsoll_tests::world::{World, BTC, BTC_PRICE, QUOTE};
+use plimsoll_tests::world::{World, BTC, BTC_PRICE, QUOTE, SOL};
 use solana_signer::Signer;
 
 use crate::payments::{collateral_out, fund_collateral, list_collateral, pay_collateral};
@@ -76,6 +78,25 @@ fn collateral_counts_until_its_price_is_dead_and_then_stays_where_it_is() {
     world.post_price(index, 200 * QUOTE).expect("price");
     assert!(world.balances(SELLER).expect("balances").maintenance > there + i128::from(QUOTE) * 5_000);
     world.full_check();
+}
+
+#[test]
+fn dead_collateral_has_no_liquidation_price_and_takes_none_from_the_next() {
+    let (mut world, index) = world(true);
+    list_collateral(&world, SOL, 6);
+    world.advance(3_600);
+    pay_collateral(&world, SELLER, 0, 50_000_000).expect("what will be dead");
+    pay_collateral(&world, SELLER, 1, 50_000_000).expect("what lives");
+    sold(&world);
+    let prices = |world: &World| {
+        let here = Snapshot::load(&world.chain, &world.directory(), &[world.traders[SELLER].account]).expect("load");
+        quote::account(&here, 0).expect("quote").liquidation
+    };
+    let of = |found: &[(u16, LiquidationPrices)]| found.iter().map(|(index, _)| *index).collect::<Vec<_>>();
+    assert_eq!(of(&prices(&world)), [BTC, index, SOL]);
+    world.feeds.pop();
+    world.advance(DEAD_AFTER_SECONDS + 1);
+    assert_eq!(of(&prices(&world)), [BTC, SOL]);
 }
 
 #[test]

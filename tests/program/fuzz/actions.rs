@@ -1,5 +1,6 @@
 //! One random action each: valid more often than not, as a trader, a keeper or a stranger would send it.
 
+use plimsoll::constants::MAX_STRIKES;
 use plimsoll::positions::Series;
 use plimsoll::state::margin_account::{MODE_CROSS, MODE_ISOLATED};
 use plimsoll::state::{Expiry, MarginAccount, Owner};
@@ -25,13 +26,14 @@ use solana_signer::Signer;
 
 use super::driver::Driver;
 
-/// Every instruction of the program.
-pub const NAMES: [&str; 28] = [
+/// Every instruction of the program; the two uses of `strike_create` are counted apart.
+pub const NAMES: [&str; 29] = [
     "clearinghouse_create",
     "underlying_create",
     "collateral_create",
     "expiry_create",
     "strike_create",
+    "strike_replace",
     "owner_create",
     "margin_account_open",
     "margin_account_close",
@@ -58,11 +60,12 @@ pub const NAMES: [&str; 28] = [
 ];
 
 /// Instructions after which the lists of accounts are read again.
-pub const RELISTING: [&str; 8] = [
+pub const RELISTING: [&str; 9] = [
     "underlying_create",
     "collateral_create",
     "expiry_create",
     "strike_create",
+    "strike_replace",
     "margin_account_open",
     "margin_account_close",
     "expiry_settle",
@@ -362,13 +365,14 @@ fn buffers(driver: &mut Driver) -> Built {
 }
 
 fn expiry(driver: &mut Driver) -> Built {
+    if driver.random.random_bool(0.3) {
+        return strike_replace(driver);
+    }
     let index = if driver.random.random_bool(0.6) { BTC } else { SOL };
     let underlying = driver.directory.underlying(index);
     let thin: Vec<Expiry> = driver.expiries.iter().filter(|expiry| expiry.strike_count < 5).copied().collect();
     if let Some(expiry) = thin.choose(&mut driver.random) {
-        let step = if expiry.underlying_index == BTC { 500 * QUOTE } else { QUOTE };
-        let price = driver.world.price(expiry.underlying_index) / 100 * driver.random.random_range(70..140);
-        let price = if driver.random.random_bool(0.9) { price / step * step } else { price };
+        let price = strike_price(driver, expiry.underlying_index);
         return Some(("strike_create", instruction::strike_create(&expiry.underlying, expiry.expiry, price)));
     }
     let day = driver.world.chain.time() / 86_400 + driver.random.random_range(0..7);
@@ -376,6 +380,31 @@ fn expiry(driver: &mut Driver) -> Built {
     let governance = driver.world.governance.pubkey();
     let create = instruction::expiry_create(&underlying, &governance, day * 86_400 + offset);
     Some(("expiry_create", create))
+}
+
+/// A price around today's, nine times in ten on the grid.
+fn strike_price(driver: &mut Driver, underlying: u16) -> i64 {
+    let step = if underlying == BTC { 500 * QUOTE } else { QUOTE };
+    let price = driver.world.price(underlying) / 1_000 * driver.random.random_range(700..1_400);
+    if driver.random.random_bool(0.9) {
+        price / step * step
+    } else {
+        price
+    }
+}
+
+/// A new strike in the place of another one, mostly in an expiry that is full: the latest one is filled for it.
+fn strike_replace(driver: &mut Driver) -> Built {
+    let now = driver.world.chain.time();
+    let live = driver.expiries.iter().filter(|expiry| expiry.expiry > now);
+    let latest = *live.max_by_key(|expiry| (usize::from(expiry.strike_count) == MAX_STRIKES, expiry.expiry))?;
+    for _ in usize::from(latest.strike_count)..MAX_STRIKES {
+        let price = strike_price(driver, latest.underlying_index);
+        driver.send("strike_create", instruction::strike_create(&latest.underlying, latest.expiry, price));
+    }
+    let price = strike_price(driver, latest.underlying_index);
+    let id = driver.random.random_range(0..latest.strike_count.saturating_add(1));
+    Some(("strike_replace", instruction::strike_replace(&latest.underlying, latest.expiry, (id, price))))
 }
 
 fn listing(driver: &mut Driver) -> Built {

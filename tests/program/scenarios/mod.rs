@@ -3,7 +3,9 @@
 mod debt_cured_by_collateral_sale;
 mod deficit_nobody_runs;
 mod expiry_price_cannot_be_set;
+mod fall_without_bidders;
 mod one_default_paid_by_insurance;
+mod one_party_liquidates_itself;
 mod one_trade_life;
 mod oracle_stall_then_cascade;
 mod phantom_positions;

@@ -1,7 +1,7 @@
 //! A seller goes under between two prices; the fund pays the whole loss and nobody else loses an atom.
 
 use plimsoll::events::BadDebtCovered;
-use plimsoll::state::{InsuranceFund, Owner};
+use plimsoll::state::Owner;
 use plimsoll_client::ledger::LedgerExt;
 use plimsoll_client::{address, instruction};
 use plimsoll_tests::token;
@@ -17,15 +17,11 @@ fn insure(world: &World, amount: u64) {
     send(world, deposit, &[&donor]).expect("insure");
 }
 
-fn fund(world: &World) -> i64 {
-    world.chain.load::<InsuranceFund>(&world.directory().clearinghouse.insurance).expect("fund").balance
-}
-
 #[test]
 fn one_default_paid_by_insurance() {
     let world = insolvent();
     insure(&world, 100_000 * QUOTE.unsigned_abs());
-    let (fund_before, buyer) = (fund(&world), world.balances(BUYER).expect("balances").equity);
+    let (fund_before, buyer) = (fund(&world).balance, world.balances(BUYER).expect("balances").equity);
     let loss = i64::try_from(-world.balances(SELLER).expect("balances").equity).unwrap();
     assert!(loss > 0 && loss < fund_before);
 
@@ -33,7 +29,7 @@ fn one_default_paid_by_insurance() {
     let taken = bid(&world, 1_000_000).expect("takeover");
     let covered: BadDebtCovered = event(&taken);
     assert_eq!((covered.loss, covered.from_insurance, covered.to_deficit), (loss, loss, 0));
-    assert_eq!(fund(&world), fund_before - loss);
+    assert_eq!(fund(&world).balance, fund_before - loss);
     assert_eq!(world.directory().clearinghouse.deficit, 0);
     assert_eq!(world.balances(BUYER).expect("balances").equity, buyer, "the counterparty notices nothing");
     end(&world, SELLER).expect("end");
@@ -59,9 +55,9 @@ fn one_default_paid_by_insurance() {
     let owner = world.traders[SELLER].address();
     let source = token::mint_to(&world.chain, &world.quote_mint, &owner, loss.unsigned_abs());
     let repay = instruction::bad_debt_repay(&world.directory(), &owner, &owner, &source, loss.unsigned_abs());
-    let before = fund(&world);
+    let before = fund(&world).balance;
     send(&world, repay, &[&world.traders[SELLER].key]).expect("repay");
-    assert_eq!(fund(&world), before + loss);
+    assert_eq!(fund(&world).balance, before + loss);
     let record: Owner = world.chain.load(&address::owner(&world.clearinghouse, &owner)).expect("record");
     assert_eq!(record.bad_debt, 0);
     world.full_check();

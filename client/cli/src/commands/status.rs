@@ -7,7 +7,7 @@ use plimsoll_core::units::Wide;
 use serde_json::{json, Value};
 
 use super::debt::owing;
-use crate::output::table;
+use crate::output::{pairs, table};
 use crate::session::Session;
 use crate::Failure;
 
@@ -20,7 +20,11 @@ pub fn run(session: &Session) -> Result<(), Failure> {
     let broken: Vec<String> = session.ok(books.check())?.iter().map(ToString::to_string).collect();
     let money = money(&books, bad_debt);
     let text = [
-        format!("clearinghouse {}", books.directory.address),
+        pairs(&[
+            ("clearinghouse", books.directory.address.to_string()),
+            ("creator", books.clearinghouse().creator.to_string()),
+            ("authority", books.clearinghouse().authority.to_string()),
+        ]),
         money_table(&books, &money),
         health_table(&books, &health),
         format!("books {}", if broken.is_empty() { "balanced".to_owned() } else { broken.join("; ") }),
@@ -78,6 +82,8 @@ fn health_table(books: &Books, health: &Health) -> String {
 fn value(books: &Books, money: &[(&str, &str, Wide)], health: &Health, broken: &[String]) -> Value {
     let mut value = json!({
         "clearinghouse": books.directory.address.to_string(),
+        "creator": books.clearinghouse().creator.to_string(),
+        "authority": books.clearinghouse().authority.to_string(),
         "backing_ratio": books.backing_ratio(),
         "solvent": Wide::from(books.vault) >= books.claims(),
         "deficit_epoch": books.clearinghouse().deficit_epoch,

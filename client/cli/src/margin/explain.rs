@@ -58,7 +58,7 @@ pub enum Subject {
     Leg(usize),
     /// What holding the legs of the expiry in this slot together changes.
     Spreads(u8),
-    /// What judging all expiries and collateral of this underlying at one price changes.
+    /// What judging all expiries and collateral of the underlying with this index in the book at one price changes.
     Prices(u8),
     /// The collateral with this index in the book.
     Collateral(usize),

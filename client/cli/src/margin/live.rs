@@ -20,6 +20,7 @@ use super::explain::{self, Line, Subject};
 use super::table::amount;
 use super::what_if::Request;
 use crate::commands::account::legs;
+use crate::commands::live_margin::balances_value;
 use crate::output::{pairs, print, table};
 use crate::series::{expiry_name, series, underlying_name};
 use crate::session::Session;
@@ -99,7 +100,8 @@ fn explain(session: &Session, snapshot: &Snapshot) -> Result<Explained, Failure>
     });
     session.ok(explained)?;
     let leg_names: Vec<String> = legs(session, directory, &account)?.into_iter().map(|(name, _)| name).collect();
-    let names = lines.iter().map(|line| line_name(session, directory, &account, (line.subject, &leg_names))).collect();
+    let name = |line: &Line| line_name((session, directory), &account, &held, (line.subject, &leg_names));
+    let names = lines.iter().map(name).collect();
     let named = |(at, (greeks, view)): (usize, (Greeks, &plimsoll_core::margin::UnderlyingView))| Asset {
         name: held.get(at).map_or_else(|| "collateral's".to_owned(), |i| underlying_name(session, directory, *i)),
         greeks,
@@ -113,16 +115,13 @@ fn explain(session: &Session, snapshot: &Snapshot) -> Result<Explained, Failure>
     Ok(Explained { balances: liquidation.balances, lines, names, assets })
 }
 
+/// What a line is called; `held`: the underlyings of the book, in its order, which is not that of the account's slots.
 fn line_name(
-    session: &Session,
-    directory: &Directory,
+    (session, directory): (&Session, &Directory),
     account: &MarginAccount,
+    held: &[u16],
     (subject, legs): (Subject, &[String]),
 ) -> String {
-    let asset = |slot: u8| {
-        let index = account.underlyings.get(usize::from(slot)).copied();
-        index.map_or_else(String::new, |index| underlying_name(session, directory, index))
-    };
     match subject {
         Subject::Cash => "cash, interest owed taken off".to_owned(),
         Subject::Leg(at) => {
@@ -133,9 +132,13 @@ fn line_name(
             let slot = account.expiries.get(usize::from(slot)).copied().unwrap_or_default();
             let index = account.underlyings.get(usize::from(slot.underlying_slot)).copied().unwrap_or_default();
             let name = expiry_name(directory.underlyings.get(&index), slot.expiry);
-            format!("spread recognition in {}-{name}", asset(slot.underlying_slot))
+            format!("spread recognition in {}-{name}", underlying_name(session, directory, index))
         }
-        Subject::Prices(slot) => format!("{} judged at its worse price as a whole", asset(slot)),
+        Subject::Prices(at) => {
+            let index = held.get(usize::from(at)).copied();
+            let name = index.map_or_else(String::new, |index| underlying_name(session, directory, index));
+            format!("{name} judged at its worse price as a whole")
+        }
         Subject::Collateral(at) => {
             let slot = account.collaterals.iter().filter(|slot| slot.amount > 0).nth(at);
             let priced_by = slot.and_then(|slot| directory.collaterals.get(&slot.index)).map(|c| c.priced_by);
@@ -278,13 +281,6 @@ fn trade_value(trade: &Trade) -> Value {
     json!({
         "series": trade.name, "quantity": trade.quantity, "mark": format_quote(trade.mark),
         "price": format_quote(trade.price), "cash": format_quote(trade.cash), "expiry": trade.series.expiry,
-    })
-}
-
-fn balances_value(balances: &Balances) -> Value {
-    json!({
-        "equity": format_quote(balances.equity), "initial": format_quote(balances.initial),
-        "maintenance": format_quote(balances.maintenance),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The integers against the wide evaluator, which golden books hold to an independent reference.
 
 use plimsoll_core::margin::evaluator::portfolio::{self, Scenario, VolShift};
-use plimsoll_core::margin::evaluator::{Collateral, Expiry, Leg, Market, Real};
+use plimsoll_core::margin::evaluator::{Collateral, Expiry, Market, Real};
 use plimsoll_core::margin::scenario::{Grid, Shift};
 use plimsoll_core::margin::{CollateralView, PortfolioParameters};
 use plimsoll_core::position::OptionKind;
@@ -104,21 +104,7 @@ fn wide(account: &Account) -> [f64; 4] {
             svi: None,
         })
         .collect();
-    let size = Real::from_ratio(i128::from(view.contract_size.0), 1_000_000_000).unwrap();
-    let legs: Vec<Leg> = book
-        .positions
-        .iter()
-        .map(|p| {
-            let slot = usize::from(p.expiry_slot);
-            Leg {
-                expiry: slot,
-                strike: ppm(book.expiries[slot].strikes[usize::from(p.strike)].price),
-                kind: OptionKind::from_u8(p.kind).unwrap(),
-                quantity: Real::from_integer(i64::from(p.quantity)) * size,
-                vol: Real::from_q32(book.expiries[slot].head.vol.0),
-            }
-        })
-        .collect();
+    let legs = book.wide_legs();
     let collateral: Vec<Collateral> = book
         .collateral
         .iter()

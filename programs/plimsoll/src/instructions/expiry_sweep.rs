@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use plimsoll_core::invariants::{check_conserved, Touched};
-use plimsoll_core::parameters::PPM;
+use plimsoll_core::trade::split_fees;
 use plimsoll_core::units::{Quote, Ratio};
 
 use crate::error::{core_refused, ensure, not_conserved, PlimsollError, Result};
@@ -55,12 +55,10 @@ impl<'info> ExpirySweep<'info> {
         let fees = expiry.fees_accrued;
         expiry.fees_accrued = 0;
         let plan = cover_deficit(&mut clearinghouse, fees)?;
-        let share = surplus_share(clearinghouse.parameters.insurance_share);
-        let to_surplus = plan.fund.ratio_down(share).map_err(core_refused)?;
-        let to_insurance = plan.fund.sub(to_surplus).map_err(core_refused)?;
-        let surplus = Quote(clearinghouse.surplus).add(to_surplus).map_err(core_refused)?;
-        clearinghouse.surplus = surplus.0;
-        receive(&mut fund, to_insurance.0)?;
+        let share = Ratio(clearinghouse.parameters.insurance_share);
+        let split = split_fees(plan.fund, share).map_err(core_refused)?;
+        clearinghouse.surplus = Quote(clearinghouse.surplus).add(split.surplus).map_err(core_refused)?.0;
+        receive(&mut fund, split.insurance.0)?;
         fund_covers(&mut clearinghouse, &mut fund)?;
 
         check_conserved(before, touched(&clearinghouse, &fund, &expiry), 0).map_err(not_conserved)?;
@@ -68,8 +66,8 @@ impl<'info> ExpirySweep<'info> {
             expiry_account: ctx.accounts.expiry.key(),
             fees,
             to_deficit: plan.deficit_paid.0,
-            to_insurance: to_insurance.0,
-            to_surplus: to_surplus.0,
+            to_insurance: split.insurance.0,
+            to_surplus: split.surplus.0,
             insurance_after: fund.balance,
             surplus_after: clearinghouse.surplus,
         });
@@ -83,10 +81,4 @@ fn touched(clearinghouse: &Clearinghouse, fund: &InsuranceFund, expiry: &Expiry)
         .deficit(clearinghouse.deficit)
         .owed(fund.balance)
         .owed(expiry.fees_accrued)
-}
-
-/// One less the insurance share.
-fn surplus_share(insurance_share: u32) -> Ratio {
-    let rest = PPM.saturating_sub(i64::from(insurance_share)).max(0);
-    Ratio(u32::try_from(rest).unwrap_or(0))
 }

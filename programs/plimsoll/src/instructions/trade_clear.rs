@@ -341,8 +341,8 @@ impl Trade {
     }
 }
 
-/// What the prices of the market set allow.
-fn price_standing(valuation: &Valuation) -> Result<PriceStanding> {
+/// What the prices of the market set allow. Errors: `MarketMismatch`.
+pub fn price_standing(valuation: &Valuation) -> Result<PriceStanding> {
     if valuation.markets.check_prices(Action::RiskIncrease, valuation.now).is_ok() {
         Ok(PriceStanding::Valid)
     } else if valuation.markets.is_stale(valuation.now)? {
