@@ -153,6 +153,7 @@ impl<'a> Context<'a> {
         if net.is_empty() {
             return Ok(());
         }
+        net.total();
         if let Some(settlement) = expiry.settled {
             let value = settled_value(&net, expiry, settlement, self.view.contract_size)?;
             return prices.iter().zip(sums.iter_mut()).try_for_each(|(_, sums)| {
