@@ -149,7 +149,7 @@ impl<'a> Context<'a> {
         sums: &mut [Sums; 4],
     ) -> Result<(), CoreError> {
         let mut net = Netting::EMPTY;
-        net.fill(self.book.positions, slot, expiry.strikes.len())?;
+        net.fill(self.book.positions, usize::from(slot), expiry.strikes.len())?;
         if net.is_empty() {
             return Ok(());
         }

@@ -54,10 +54,9 @@ impl Netting {
     /// Nets the legs of `positions` in expiry slot `slot` into an empty table, in place: it is too large to move. The
     /// sums over strikes are left to [`Netting::total`].
     /// Errors: `UnknownSeries` for a strike or kind that is not there, `Overflow`.
-    pub fn fill(&mut self, positions: &[Position], slot: u8, strike_count: usize) -> Result<(), CoreError> {
-        let slot = u32::from(slot);
+    pub fn fill(&mut self, positions: &[Position], slot: usize, strike_count: usize) -> Result<(), CoreError> {
         for position in positions {
-            if u32::from(position.expiry_slot) == slot && position.quantity != 0 {
+            if usize::from(position.expiry_slot) == slot && position.quantity != 0 {
                 self.add(position, strike_count)?;
             }
         }

@@ -200,7 +200,7 @@ impl<'a> Account<'a> {
     /// Every expiry, then the collateral, at `spot`.
     #[inline(never)]
     fn fill(&self, grid: &Grid, cells: &[Cell], spot: Price, sums: &mut Sums) -> Result<(), CoreError> {
-        for (slot, expiry) in (0u8..).zip(self.book.expiries) {
+        for (slot, expiry) in self.book.expiries.iter().enumerate() {
             if expiry.underlying == self.index {
                 self.add_expiry((slot, expiry), (grid, cells), spot, sums)?;
             }
@@ -218,7 +218,7 @@ impl<'a> Account<'a> {
     #[inline(never)]
     fn add_expiry(
         &self,
-        (slot, expiry): (u8, &ExpiryView),
+        (slot, expiry): (usize, &ExpiryView),
         (grid, cells): (&Grid, &[Cell]),
         spot: Price,
         sums: &mut Sums,
@@ -234,7 +234,7 @@ impl<'a> Account<'a> {
             return Ok(());
         }
         let now = Tenor::new(expiry, spot, self.rules.parameters)?;
-        let rows = self.portfolio.rows.get(usize::from(slot)).and_then(Option::as_ref);
+        let rows = self.portfolio.rows.get(slot).and_then(Option::as_ref);
         let tenor = rows.map_or(&now, |rows| &rows.header.tenor);
         let mut totals = [0i64; ROW];
         let mut legs = Legs::of(&net);
@@ -357,7 +357,7 @@ fn cached(
         let (calls, puts) = (i64::from(strike.calls), i64::from(strike.puts));
         *held = Held { row: Some(rows.row(strike.id)?), calls: calls.wrapping_add(puts), puts };
     }
-    let (held, _) = held.split_at_checked(net.iter().len()).ok_or(CoreError::UnknownSeries)?;
+    let held = held.get(..net.iter().len()).ok_or(CoreError::UnknownSeries)?;
     add_rows(held, cells.len(), totals).ok_or(CoreError::UnknownSeries)?;
     legs.add_rows(held).ok_or(CoreError::UnknownSeries)?;
     legs.settle_puts(cells, &rows.header.forwards, totals);
