@@ -149,10 +149,11 @@ impl<'a> Context<'a> {
         sums: &mut [Sums; 4],
     ) -> Result<(), CoreError> {
         let mut net = Netting::EMPTY;
-        net.fill(self.book.positions, slot, expiry.strikes.len())?;
+        net.fill(self.book.positions, usize::from(slot), expiry.strikes.len())?;
         if net.is_empty() {
             return Ok(());
         }
+        net.total();
         if let Some(settlement) = expiry.settled {
             let value = settled_value(&net, expiry, settlement, self.view.contract_size)?;
             return prices.iter().zip(sums.iter_mut()).try_for_each(|(_, sums)| {

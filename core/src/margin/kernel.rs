@@ -41,14 +41,30 @@ impl Pricer {
         })
     }
 
+    /// `strike` as the kernel takes it.
+    #[inline(always)]
+    pub fn prepared(&self, strike: &Strike) -> black76::Strike {
+        black76::Strike::with_ln(self.scale, strike.price, strike.ln_price)
+    }
+
     /// The marks of the call and of the put at `strike`, those asked for, from one kernel price.
     /// Errors: `OutOfDomain`, `Overflow`.
     #[inline]
-    pub fn marks(&self, strike: &Strike, (call, put): (bool, bool)) -> Result<Marks, CoreError> {
-        let prepared = black76::Strike::with_ln(self.scale, strike.price, strike.ln_price);
-        let value = self.scale.to_price(price(&prepared, &self.forward, &self.deviation));
+    pub fn marks(&self, strike: &Strike, asked: (bool, bool)) -> Result<Marks, CoreError> {
+        self.marks_of(&self.prepared(strike), strike.price, asked)
+    }
+
+    /// [`Pricer::marks`] of a strike at `strike` atoms that [`Pricer::prepared`] has prepared.
+    #[inline(never)]
+    pub fn marks_of(
+        &self,
+        prepared: &black76::Strike,
+        strike: i64,
+        (call, put): (bool, bool),
+    ) -> Result<Marks, CoreError> {
+        let value = self.scale.to_price(price(prepared, &self.forward, &self.deviation));
         // PROOF: both are > 0 here, so the difference fits; the kernel's rounding may leave [max(F - K, 0), F].
-        let intrinsic = self.price.wrapping_sub(strike.price);
+        let intrinsic = self.price.wrapping_sub(strike);
         let value = value.max(intrinsic).max(0).min(self.price);
         let amount = |price: i64| u64::try_from(price).map_err(|_| CoreError::OutOfDomain);
         Ok(Marks {

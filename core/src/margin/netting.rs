@@ -51,15 +51,15 @@ impl Netting {
         gross: 0,
     };
 
-    /// Nets the legs of `positions` in expiry slot `slot` into an empty table, in place: it is too large to move.
+    /// Nets the legs of `positions` in expiry slot `slot` into an empty table, in place: it is too large to move. The
+    /// sums over strikes are left to [`Netting::total`].
     /// Errors: `UnknownSeries` for a strike or kind that is not there, `Overflow`.
-    pub fn fill(&mut self, positions: &[Position], slot: u8, strike_count: usize) -> Result<(), CoreError> {
+    pub fn fill(&mut self, positions: &[Position], slot: usize, strike_count: usize) -> Result<(), CoreError> {
         for position in positions {
-            if position.expiry_slot == slot && position.quantity != 0 {
+            if usize::from(position.expiry_slot) == slot && position.quantity != 0 {
                 self.add(position, strike_count)?;
             }
         }
-        self.total();
         Ok(())
     }
 
@@ -68,39 +68,48 @@ impl Netting {
         self.count == 0
     }
 
-    /// For products with any sum of this expiry's quantities.
+    /// For products with any sum of this expiry's quantities, after [`Netting::total`].
     pub fn multiplier(&self) -> Multiplier {
         Multiplier::new(self.gross)
     }
 
     /// The strikes with legs.
-    pub fn iter(&self) -> impl Iterator<Item = &StrikeNet> + '_ {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &StrikeNet> + '_ {
         self.entries.iter().take(usize::from(self.count))
     }
 
+    #[inline(always)]
     fn add(&mut self, position: &Position, strike_count: usize) -> Result<(), CoreError> {
         let id = usize::from(position.strike);
         if id >= strike_count {
             return Err(CoreError::UnknownSeries);
         }
         let slot = self.index.get_mut(id).ok_or(CoreError::UnknownSeries)?;
-        if *slot == 0 {
+        let first = *slot == 0;
+        if first {
             // PROOF: an index counts distinct strikes, of which there are at most 64.
             self.count = self.count.wrapping_add(1);
             *slot = self.count;
         }
-        let entry = self.entries.get_mut(usize::from(slot.wrapping_sub(1))).ok_or(CoreError::UnknownSeries)?;
-        entry.id = position.strike;
+        // PROOF: a slot is 1 to 64, so that no bit is cut off.
+        let at = usize::from(slot.wrapping_sub(1)) & (MAX_STRIKES - 1);
+        let entry = self.entries.get_mut(at).ok_or(CoreError::UnknownSeries)?;
+        if first {
+            entry.id = position.strike;
+        }
         let quantity = match OptionKind::from_u8(position.kind) {
             Some(OptionKind::Call) => &mut entry.calls,
             Some(OptionKind::Put) => &mut entry.puts,
             None => return Err(CoreError::UnknownSeries),
         };
-        *quantity = quantity.checked_add(position.quantity).ok_or(CoreError::Overflow)?;
+        // PROOF: the sum of two i32 fits i64. In this width the check takes half the units.
+        let net = i64::from(*quantity).wrapping_add(i64::from(position.quantity));
+        *quantity = i32::try_from(net).map_err(|_| CoreError::Overflow)?;
         Ok(())
     }
 
-    fn total(&mut self) {
+    /// Sets the sums over strikes, once every leg is in.
+    pub fn total(&mut self) {
         let (mut shorts, mut calls, mut puts, mut gross) = (0i64, 0i64, 0i64, 0i64);
         for net in self.iter() {
             let (call, put) = (i64::from(net.calls), i64::from(net.puts));

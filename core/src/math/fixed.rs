@@ -99,6 +99,16 @@ pub fn mul_shift_down(a: i64, b: i64, shift: u32) -> i64 {
     }
 }
 
+/// `value * share / 2^32` rounded toward minus infinity, for a share in 0..=2^32: two products of 64 bits.
+#[inline(always)]
+pub const fn share_down(value: i64, share: i64) -> i64 {
+    const LOW: i64 = (1 << 32) - 1;
+    // PROOF: the high half is in -2^31..2^31 and the low one below 2^32, so with a share of at most 2^32 the products are
+    // in -2^63..2^63 and below 2^64; the sum is the quotient, which is not farther from 0 than `value`, rounded down.
+    let low = (value & LOW).cast_unsigned().wrapping_mul(share.cast_unsigned()) >> 32;
+    (value >> 32).wrapping_mul(share).wrapping_add(low.cast_signed())
+}
+
 /// The 128-bit product as (high, low), from four 32-bit products: half the price of the compiler's own on the chain.
 #[inline(always)]
 const fn mul_signed(a: i64, b: i64) -> (i64, u64) {

@@ -28,6 +28,8 @@ pub const COLUMNS_MAX: usize = HEAD + TAILS_MAX + 6 * 8 - 4;
 pub const HEAD: usize = 7;
 /// Column of the basis up; the next one is the basis down.
 pub const BASIS_UP: usize = 1;
+/// The first of the two skews.
+pub const SKEWS: usize = 3;
 /// Column of the basis down.
 pub const BASIS_DOWN: usize = 2;
 /// Distinct spot multipliers: unshocked, two of the basis, tails, steps.
@@ -137,20 +139,22 @@ pub struct Cell {
     pub spot: u8,
     /// What volatility does.
     pub shift: Shift,
-    /// 0: always counts; else the signed step.
-    step: i8,
+    /// 0: always counts. Else 2n - 1 with volatility up and 2n without, for step n; negative below the price.
+    rank: i8,
 }
 
 impl Cell {
     const fn fixed(spot: u8, shift: Shift) -> Self {
-        Self { spot, shift, step: 0 }
+        Self { spot, shift, rank: 0 }
     }
 
-    /// Whether the column counts within `reach`.
+    /// Whether the column counts within `reach`: at the outermost step only volatility up does.
+    #[inline(always)]
     pub fn counts(&self, reach: &Reach) -> bool {
-        let most = if self.step < 0 { reach.down } else { reach.up };
-        let step = self.step.unsigned_abs();
-        step < most || (step == most && self.shift == Shift::Up) || self.step == 0
+        // PROOF: steps are at most 8, and at most 255 in any reach.
+        let last = |steps: u8| i32::from(steps).wrapping_mul(2).wrapping_sub(1).max(0);
+        let rank = i32::from(self.rank);
+        rank <= last(reach.up) && rank.wrapping_neg() <= last(reach.down)
     }
 }
 
@@ -207,8 +211,10 @@ impl Grid {
         let at = |distance: i64| PPM.wrapping_add(distance).max(MULTIPLIER_MIN);
         let below = self.spot(u32::try_from(at(distance.wrapping_neg())).unwrap_or(u32::MAX));
         let above = self.spot(u32::try_from(at(distance)).unwrap_or(u32::MAX));
-        let down = |shift| Cell { spot: below, shift, step: step.wrapping_neg() };
-        let up = |shift| Cell { spot: above, shift, step };
+        // PROOF: a step is at most 8.
+        let rank = |shift| step.wrapping_mul(2).wrapping_sub(i8::from(shift == Shift::Up));
+        let down = |shift| Cell { spot: below, shift, rank: rank(shift).wrapping_neg() };
+        let up = |shift| Cell { spot: above, shift, rank: rank(shift) };
         self.push(down(Shift::Up));
         self.push(up(Shift::Up));
         for shift in [Shift::None, Shift::Down] {

@@ -7,17 +7,18 @@ use crate::margin::cross::{
 };
 use crate::margin::forward::Forward;
 use crate::margin::kernel::Pricer;
-use crate::margin::netting::{Netting, StrikeNet};
+use crate::margin::netting::Netting;
 use crate::margin::scenario::columns::{columns_needed, Cell, Grid, Reach, COLUMNS_MAX, SPOTS_MAX};
 use crate::margin::scenario::rows::{Rows, ROW};
 use crate::margin::scenario::sums::{times_up, Kind, Sums};
-use crate::margin::scenario::surface::{Deviations, SizeMantissa, Surface};
+use crate::margin::scenario::surface::{Columns, Deviations, SizeMantissa};
 use crate::margin::scenario::tenor::Tenor;
 use crate::margin::scenario::{PortfolioView, ScenarioView};
 use crate::margin::view::{Balances, Book, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};
 use crate::math::black76::FORWARD_MULTIPLE_MAX;
 use crate::math::fixed::mul_div_down;
 use crate::parameters::PPM;
+use crate::series::MAX_STRIKES;
 use crate::units::{Price, Quote, Ratio, Wide};
 
 /// The balances of `book`: every scenario of every underlying.
@@ -199,7 +200,7 @@ impl<'a> Account<'a> {
     /// Every expiry, then the collateral, at `spot`.
     #[inline(never)]
     fn fill(&self, grid: &Grid, cells: &[Cell], spot: Price, sums: &mut Sums) -> Result<(), CoreError> {
-        for (slot, expiry) in (0u8..).zip(self.book.expiries) {
+        for (slot, expiry) in self.book.expiries.iter().enumerate() {
             if expiry.underlying == self.index {
                 self.add_expiry((slot, expiry), (grid, cells), spot, sums)?;
             }
@@ -217,7 +218,7 @@ impl<'a> Account<'a> {
     #[inline(never)]
     fn add_expiry(
         &self,
-        (slot, expiry): (u8, &ExpiryView),
+        (slot, expiry): (usize, &ExpiryView),
         (grid, cells): (&Grid, &[Cell]),
         spot: Price,
         sums: &mut Sums,
@@ -228,14 +229,15 @@ impl<'a> Account<'a> {
             return Ok(());
         }
         if let Some(settlement) = expiry.settled {
+            net.total();
             sums.marks = sum(sums.marks, settled_value(&net, expiry, settlement, self.view.contract_size)?)?;
             return Ok(());
         }
         let now = Tenor::new(expiry, spot, self.rules.parameters)?;
-        let rows = self.portfolio.rows.get(usize::from(slot)).and_then(Option::as_ref);
+        let rows = self.portfolio.rows.get(slot).and_then(Option::as_ref);
         let tenor = rows.map_or(&now, |rows| &rows.header.tenor);
         let mut totals = [0i64; ROW];
-        let mut legs = Legs::default();
+        let mut legs = Legs::of(&net);
         match rows {
             // Columns that were never filled would count as zero.
             Some(rows) if grid.needed(rows.header.steps) < cells.len() => return Err(CoreError::UnknownSeries),
@@ -285,19 +287,23 @@ impl<'a> Account<'a> {
         (totals, legs): (&mut [i64; ROW], &mut Legs),
     ) -> Result<(), CoreError> {
         let [deviation, ..] = tenor.deviations;
-        let surface = Surface::new(tenor, grid, &self.mantissa)?;
         let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, self.size)?;
-        let mut deviations = Deviations::new(tenor);
+        let deviations = Deviations::new(tenor);
+        let mut columns = Columns::new(&deviations);
+        columns.fill(grid, cells, &self.mantissa)?;
         for strike in net.iter() {
             let series = expiry.strike(strike.id)?;
-            let quantity = legs.add(strike, self.size.down(magnitude(series.price)?)?);
-            if quantity != 0 {
-                surface.add_calls(&mut deviations, cells, series, quantity, totals);
+            let (calls, puts) = (i64::from(strike.calls), i64::from(strike.puts));
+            let prepared = pricer.prepared(series);
+            if calls.wrapping_add(puts) != 0 {
+                columns.add_calls(&prepared, calls.wrapping_add(puts), totals);
             }
-            let marks = pricer.marks(series, (strike.calls != 0, strike.puts != 0))?;
-            legs.add_marks(strike, (marks.call, marks.put));
+            let marks = pricer.marks_of(&prepared, series.price, (calls != 0, puts != 0))?;
+            let price = self.size.down(magnitude(series.price)?)?;
+            legs.add((calls, puts), price, (marks.call, marks.put));
         }
-        legs.settle_puts(cells, &surface.forwards(), totals);
+        columns.add_twins(totals);
+        legs.settle_puts(cells, columns.forwards(), totals);
         Ok(())
     }
 
@@ -346,40 +352,57 @@ fn cached(
     cells: &[Cell],
     (totals, legs): (&mut [i64; ROW], &mut Legs),
 ) -> Result<(), CoreError> {
-    // Two rows at a time: a total is loaded and stored half as often.
-    let mut waiting = None;
-    for strike in net.iter() {
-        let row = rows.row(strike.id)?;
-        let [call, .., put, price] = row;
-        let quantity = legs.add(strike, *price);
-        if quantity != 0 {
-            match waiting.take() {
-                None => waiting = Some((quantity, row)),
-                Some(first) => add_rows([first, (quantity, row)], cells.len(), totals),
-            }
-        }
-        legs.add_marks(strike, (*call, *put));
+    let mut held = [Held::NONE; MAX_STRIKES];
+    for (held, strike) in held.iter_mut().zip(net.iter()) {
+        let (calls, puts) = (i64::from(strike.calls), i64::from(strike.puts));
+        *held = Held { row: Some(rows.row(strike.id)?), calls: calls.wrapping_add(puts), puts };
     }
-    if let Some(last) = waiting {
-        add_rows([last, (0, last.1)], cells.len(), totals);
-    }
+    let held = held.get(..net.iter().len()).ok_or(CoreError::UnknownSeries)?;
+    add_rows(held, cells.len(), totals).ok_or(CoreError::UnknownSeries)?;
+    legs.add_rows(held).ok_or(CoreError::UnknownSeries)?;
     legs.settle_puts(cells, &rows.header.forwards, totals);
     Ok(())
 }
 
-/// Adds quantity times row for the first `columns` to `totals`, in whole chunks: what stands behind is not read.
+/// A strike of the book with its row.
+#[derive(Clone, Copy)]
+struct Held<'a> {
+    /// `None` only behind the last strike.
+    row: Option<&'a [i64; ROW]>,
+    /// Calls and puts together: the calls to price.
+    calls: i64,
+    puts: i64,
+}
+
+impl Held<'_> {
+    const NONE: Self = Self { row: None, calls: 0, puts: 0 };
+}
+
+/// Adds calls times row for the first `columns` to `totals`, in whole chunks: what stands behind is not read.
+///
+/// The sums of a chunk stay in registers while the strikes go by; more than four do not fit beside what the loop needs.
+/// `None` if a row is missing.
 #[inline(never)]
-fn add_rows([(q, row), (p, other)]: [(i64, &[i64; ROW]); 2], columns: usize, totals: &mut [i64; ROW]) {
+fn add_rows(held: &[Held], columns: usize, totals: &mut [i64; ROW]) -> Option<()> {
     const CHUNK: usize = 4;
-    let ((rows, _), (others, _)) = (row.as_chunks::<CHUNK>(), other.as_chunks::<CHUNK>());
     let (sums, _) = totals.as_chunks_mut::<CHUNK>();
-    let chunks = sums.iter_mut().zip(rows).zip(others).take(columns.div_ceil(CHUNK));
-    for ((sums, values), others) in chunks {
-        for ((sum, value), other) in sums.iter_mut().zip(values).zip(others) {
+    for (at, sums) in sums.iter_mut().enumerate().take(columns.div_ceil(CHUNK)) {
+        // Their negatives: the compiler subtracts in place where it adds into another register and moves.
+        let [mut a, mut b, mut c, mut d] = [0i64; CHUNK];
+        for Held { row, calls, .. } in held {
+            let (chunks, _) = (*row)?.as_chunks::<CHUNK>();
+            let [w, x, y, z] = chunks.get(at)?;
             // Wraps like every product of a quantity here.
-            *sum = sum.wrapping_add(q.wrapping_mul(*value)).wrapping_add(p.wrapping_mul(*other));
+            a = a.wrapping_sub(calls.wrapping_mul(*w));
+            b = b.wrapping_sub(calls.wrapping_mul(*x));
+            c = c.wrapping_sub(calls.wrapping_mul(*y));
+            d = d.wrapping_sub(calls.wrapping_mul(*z));
+        }
+        for (sum, negative) in sums.iter_mut().zip([a, b, c, d]) {
+            *sum = sum.wrapping_sub(negative);
         }
     }
+    Some(())
 }
 
 /// What the legs of an expiry add up to beside the columns.
@@ -400,24 +423,37 @@ struct Legs {
 }
 
 impl Legs {
-    /// Adds a strike worth `strike` atoms per contract; returns calls and puts together: the calls to price.
-    #[inline(always)]
-    fn add(&mut self, net: &StrikeNet, strike: i64) -> i64 {
-        let (calls, puts) = (i64::from(net.calls), i64::from(net.puts));
-        // PROOF: 64 strikes of two i32 keep every count below 2^39; products wrap and `Sums::add_bound` refuses those that do.
-        let quantity = calls.wrapping_add(puts);
-        self.puts = self.puts.wrapping_add(puts);
-        self.strikes = self.strikes.wrapping_add(puts.wrapping_mul(strike));
-        self.naked = self.naked.wrapping_sub(quantity.min(0));
-        self.gross = self.gross.wrapping_add(calls.unsigned_abs()).wrapping_add(puts.unsigned_abs());
-        self.highest = self.highest.max(strike);
-        quantity
+    /// Counts the contracts. PROOF: 64 strikes of two i32 keep every count below 2^39.
+    fn of(net: &Netting) -> Self {
+        let mut legs = Self::default();
+        for strike in net.iter() {
+            let (calls, puts) = (i64::from(strike.calls), i64::from(strike.puts));
+            legs.puts = legs.puts.wrapping_add(puts);
+            legs.naked = legs.naked.wrapping_sub(calls.wrapping_add(puts).min(0));
+            legs.gross = legs.gross.wrapping_add(calls.unsigned_abs()).wrapping_add(puts.unsigned_abs());
+        }
+        legs
     }
 
+    /// Adds a strike worth `strike` atoms per contract with its marks. Products wrap here and below, and
+    /// [`Sums::add_bound`] refuses those that do.
     #[inline(always)]
-    fn add_marks(&mut self, net: &StrikeNet, (call, put): (i64, i64)) {
-        let (calls, puts) = (i64::from(net.calls), i64::from(net.puts));
+    fn add(&mut self, (calls, puts): (i64, i64), strike: i64, (call, put): (i64, i64)) {
         self.mark = self.mark.wrapping_add(calls.wrapping_mul(call)).wrapping_add(puts.wrapping_mul(put));
+        self.strikes = self.strikes.wrapping_add(puts.wrapping_mul(strike));
+        self.highest = self.highest.max(strike);
+    }
+
+    /// Adds every strike with the marks of its row. `None` if a row is missing.
+    #[inline(never)]
+    fn add_rows(&mut self, held: &[Held]) -> Option<()> {
+        let mut legs = *self;
+        for Held { row, calls, puts } in held {
+            let [call, .., put, strike] = (*row)?;
+            legs.add((calls.wrapping_sub(*puts), *puts), *strike, (*call, *put));
+        }
+        *self = legs;
+        Some(())
     }
 
     /// Turns calls into what the legs are worth by parity, and sets the mark.

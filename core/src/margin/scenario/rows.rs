@@ -15,7 +15,7 @@ use crate::margin::forward::Forward;
 use crate::margin::kernel::Pricer;
 use crate::margin::scenario::columns::{Grid, SPOTS_MAX, STEPS_MAX};
 use crate::margin::scenario::parameters::PortfolioParameters;
-use crate::margin::scenario::surface::{Deviations, SizeMantissa, Surface};
+use crate::margin::scenario::surface::{Columns, Deviations, SizeMantissa};
 use crate::margin::scenario::tenor::Tenor;
 use crate::margin::view::ExpiryView;
 use crate::math::fixed::mul_div_up;
@@ -157,9 +157,8 @@ impl<'a> Rows<'a> {
     #[inline(always)]
     pub fn row(&self, id: u8) -> Result<&'a [i64; ROW], CoreError> {
         let filled = self.header.filled.checked_shr(u32::from(id)).unwrap_or(0) & 1 == 1;
-        let start = usize::from(id).wrapping_mul(ROW);
-        let row = self.values.get(start..).and_then(|rest| rest.first_chunk::<ROW>());
-        row.filter(|_| filled).ok_or(CoreError::UnknownSeries)
+        let (rows, _) = self.values.as_chunks::<ROW>();
+        rows.get(usize::from(id)).filter(|_| filled).ok_or(CoreError::UnknownSeries)
     }
 
     /// Whether strike `id`, listed at `price`, is filled.
@@ -187,12 +186,13 @@ pub fn fill_rows(
     let tenor = header.tenor;
     let mut grid = Grid::new(rules, header.steps);
     grid.prepare();
-    let surface = Surface::new(&tenor, &grid, &SizeMantissa::new(size)?)?;
-    let mut deviations = Deviations::new(&tenor);
+    let deviations = Deviations::new(&tenor);
+    let mut columns = Columns::new(&deviations);
+    columns.fill(&grid, grid.cells(header.steps), &SizeMantissa::new(size)?)?;
     let size = SizeFraction::new(size)?;
     let [deviation, ..] = tenor.deviations;
     let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, size)?;
-    header.forwards = surface.forwards();
+    header.forwards = *columns.forwards();
     for id in ids {
         let strike = strikes.get(usize::from(id)).ok_or(CoreError::UnknownSeries)?;
         let start = usize::from(id).wrapping_mul(ROW);
@@ -201,8 +201,10 @@ pub fn fill_rows(
         let bit = 1u64.checked_shl(u32::from(id)).ok_or(CoreError::UnknownSeries)?;
         header.filled &= !bit;
         *row = [0; ROW];
-        surface.add_calls(&mut deviations, grid.cells(header.steps), strike, 1, row);
-        let marks = pricer.marks(strike, (true, true))?;
+        let prepared = pricer.prepared(strike);
+        columns.add_calls(&prepared, 1, row);
+        columns.add_twins(row);
+        let marks = pricer.marks_of(&prepared, strike.price, (true, true))?;
         let price = u64::try_from(strike.price).map_err(|_| CoreError::OutOfDomain)?;
         let [call, .., listed, put, k] = row;
         *call = marks.call;

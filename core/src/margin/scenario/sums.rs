@@ -6,7 +6,7 @@ use crate::margin::cross::{difference, sum};
 use crate::margin::scenario::columns::{is_basis, Cell, Grid, Reach, COLUMNS_MAX, HEAD};
 use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::Drift;
-use crate::math::fixed::mul_shift_down;
+use crate::math::fixed::{mul_shift_down, share_down};
 use crate::parameters::{ppm_down, ppm_up, PPM};
 use crate::units::{Ratio, Wide};
 
@@ -77,7 +77,8 @@ impl Sums {
     #[inline(never)]
     pub fn add_columns(&mut self, cells: &[Cell], totals: &[i64], (long_share, basis_share): (i64, i64)) {
         let [mark, up, down, ..] = totals else { return };
-        let counted = |value: i64| if value > 0 { mul_shift_down(value, long_share, 32) } else { value };
+        // PROOF: a share of at most one times a discount factor of at most one.
+        let counted = |value: i64| if value > 0 { share_down(value, long_share) } else { value };
         for ((cell, value), profit) in cells.iter().zip(totals).zip(self.profits.iter_mut()) {
             // PROOF: `bound` keeps the sum of values and that of marks over all expiries below 2^62 each.
             let change = counted(*value).wrapping_sub(*mark);
@@ -101,7 +102,7 @@ impl Sums {
             }
         }
         for (profit, share) in self.profits.iter_mut().skip(HEAD).zip(grid.tails()) {
-            *profit = mul_shift_down(*profit, *share, 32);
+            *profit = share_down(*profit, *share);
         }
         Ok(())
     }

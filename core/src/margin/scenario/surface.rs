@@ -1,13 +1,12 @@
 //! Prices of one expiry under every column, atoms per contract.
 
 use crate::error::CoreError;
-use crate::margin::scenario::columns::{Cell, Forwards, Grid, Shift, SPOTS_MAX};
+use crate::margin::scenario::columns::{Cell, Forwards, Grid, Shift, BASIS_UP, COLUMNS_MAX, HEAD, SKEWS, SPOTS_MAX};
 use crate::margin::scenario::rows::ROW;
 use crate::margin::scenario::tenor::Tenor;
 use crate::math::black76::{price, Deviation, Forward, Scale, Strike};
 use crate::math::fixed::{leading_zeros, mul_div_down};
 use crate::parameters::PPM;
-use crate::series;
 use crate::units::ContractSize;
 
 /// A contract size as 31 bits and a power of two: `size = mantissa 2^-places` underlyings.
@@ -63,99 +62,149 @@ impl Units {
     }
 }
 
-/// The forwards of one expiry at every spot multiplier.
-#[derive(Clone, Copy, Debug)]
-pub struct Surface {
-    scale: Scale,
-    units: Units,
-    forwards: Forwards,
+/// The forwards at every spot multiplier, of which all are the unshocked one. Outside the settlement window a shock is one
+/// product; inside, the part already fixed stays. Errors: `Overflow`.
+#[inline(always)]
+fn shock(forwards: &mut Forwards, tenor: &Tenor, grid: &Grid, scale: Scale) -> Result<(), CoreError> {
+    let [base, rest @ ..] = forwards;
+    if tenor.fixed == 0 {
+        for (slot, shock) in rest.iter_mut().zip(grid.shocks().iter().skip(1)) {
+            *slot = base.shocked(shock);
+        }
+    } else {
+        for (slot, ppm) in rest.iter_mut().zip(grid.multipliers().iter().skip(1)) {
+            let moved = mul_div_down(tenor.variable, i64::from(*ppm), PPM).ok_or(CoreError::Overflow)?;
+            *slot = Forward::new(scale, tenor.fixed.checked_add(moved).ok_or(CoreError::Overflow)?);
+        }
+    }
+    Ok(())
 }
 
-impl Surface {
-    /// Prepares the forwards of `tenor`. Outside the settlement window a shock is one product; inside, the part
-    /// already fixed stays. Errors: `OutOfDomain` for a forward of zero, `Overflow`.
+/// The columns of one expiry, prepared.
+pub struct Columns<'s> {
+    units: Units,
+    centre: Forward,
+    deviations: &'s Deviations<'s>,
+    /// `None` for the skews, whose deviation is the strike's.
+    priced: [Option<(&'s Deviation, Forward)>; COLUMNS_MAX],
+    count: usize,
+    /// Where the first step up and down stand, if they are what basis up and down are.
+    twins: Option<[usize; 2]>,
+    /// Forward at every spot multiplier, atoms per contract.
+    forwards: [i64; SPOTS_MAX],
+}
+
+impl<'s> Columns<'s> {
+    /// No columns yet, of the expiry of `deviations`.
+    #[inline(always)]
+    pub const fn new(deviations: &'s Deviations<'s>) -> Self {
+        Self {
+            units: Units { mantissa: 0, places: 0, half: 0 },
+            centre: Forward { ln_f: 0, f: 0 },
+            deviations,
+            priced: [None; COLUMNS_MAX],
+            count: 0,
+            twins: None,
+            forwards: [0; SPOTS_MAX],
+        }
+    }
+
+    /// Prepares the columns `cells` of `grid`, in place: they are too large to move. Errors: `OutOfDomain` for a forward
+    /// of zero, `Overflow`.
     #[inline(never)]
-    pub fn new(tenor: &Tenor, grid: &Grid, size: &SizeMantissa) -> Result<Self, CoreError> {
-        let forward = tenor.forward();
-        if forward <= 0 {
+    pub fn fill(&mut self, grid: &Grid, cells: &[Cell], size: &SizeMantissa) -> Result<(), CoreError> {
+        let tenor = self.deviations.tenor;
+        if tenor.forward() <= 0 {
             return Err(CoreError::OutOfDomain);
         }
-        let scale = Scale::of(forward);
-        let base = Forward::new(scale, forward);
-        let mut forwards = [base; SPOTS_MAX];
-        if tenor.fixed == 0 {
-            for (slot, shock) in forwards.iter_mut().zip(grid.shocks()).skip(1) {
-                *slot = base.shocked(shock);
-            }
-        } else {
-            for (slot, ppm) in forwards.iter_mut().zip(grid.multipliers()).skip(1) {
-                let moved = mul_div_down(tenor.variable, i64::from(*ppm), PPM).ok_or(CoreError::Overflow)?;
-                *slot = Forward::new(scale, tenor.fixed.checked_add(moved).ok_or(CoreError::Overflow)?);
+        let scale = Scale::of(tenor.forward());
+        self.units = Units::new(scale, size)?;
+        let mut forwards = [Forward::new(scale, tenor.forward()); SPOTS_MAX];
+        shock(&mut forwards, tenor, grid, scale)?;
+        let [centre, ..] = &forwards;
+        self.centre = *centre;
+        let forward = |cell: &Cell| *forwards.get(usize::from(cell.spot)).unwrap_or(centre);
+        for (slot, cell) in self.priced.iter_mut().zip(cells) {
+            *slot = self.deviations.of(cell.shift).map(|deviation| (deviation, forward(cell)));
+        }
+        self.count = cells.len();
+        let mut plain = (0usize..).zip(cells).skip(HEAD).filter(|(_, cell)| cell.shift == Shift::None);
+        if let ([_, up, down, ..], Some((below, low)), Some((above, high))) = (cells, plain.next(), plain.next()) {
+            if forward(up) == forward(high) && forward(down) == forward(low) {
+                self.twins = Some([above, below]);
             }
         }
-        Ok(Self { scale, units: Units::new(scale, size)?, forwards })
+        for (atoms, forward) in self.forwards.iter_mut().zip(&forwards) {
+            *atoms = self.units.atoms(forward.f);
+        }
+        Ok(())
     }
 
     /// Forward at every spot multiplier, atoms per contract.
-    pub fn forwards(&self) -> [i64; SPOTS_MAX] {
-        self.forwards.map(|forward| self.units.atoms(forward.f))
+    pub const fn forwards(&self) -> &[i64; SPOTS_MAX] {
+        &self.forwards
     }
 
-    /// Adds `quantity` times the call of `strike` under every column but the mark to `totals`: one kernel price each.
-    /// Wraps; the caller has bounded the sums.
+    /// Adds `quantity` times the call of `strike` to `totals`, under every column but the mark and the basis columns that
+    /// [`Columns::add_twins`] fills: one kernel price each. Wraps; the caller has bounded the sums.
     #[inline(never)]
-    pub fn add_calls(
-        &self,
-        deviations: &mut Deviations,
-        cells: &[Cell],
-        strike: &series::Strike,
-        quantity: i64,
-        totals: &mut [i64; ROW],
-    ) {
-        let prepared = Strike::with_ln(self.scale, strike.price, strike.ln_price);
-        let [centre, ..] = &self.forwards;
-        deviations.skew(strike.ln_price.wrapping_sub(centre.ln_f));
-        for (cell, total) in cells.iter().zip(totals).skip(1) {
-            let forward = self.forwards.get(usize::from(cell.spot)).unwrap_or(centre);
-            let value = self.units.atoms(price(&prepared, forward, deviations.of(cell.shift)));
-            *total = total.wrapping_add(quantity.wrapping_mul(value));
+    pub fn add_calls(&self, strike: &Strike, quantity: i64, totals: &mut [i64; ROW]) {
+        let add = |total: &mut i64, value: i64| *total = total.wrapping_add(quantity.wrapping_mul(value));
+        let [_, _, _, linear, absolute, ..] = totals;
+        let [first, second] = self.skewed(strike);
+        add(linear, first);
+        add(absolute, second);
+        let first = if self.twins.is_some() { SKEWS } else { BASIS_UP };
+        let (priced, totals) = (self.priced.get(first..self.count), totals.get_mut(first..));
+        for (column, total) in priced.unwrap_or(&[]).iter().zip(totals.unwrap_or(&mut [])) {
+            if let Some((deviation, forward)) = column {
+                add(total, self.units.atoms(price(strike, forward, deviation)));
+            }
         }
+    }
+
+    /// Fills the basis columns that are those of the first step, once every strike is in.
+    pub fn add_twins(&self, totals: &mut [i64; ROW]) {
+        let Some([above, below]) = self.twins else { return };
+        let of = |column: usize| totals.get(column).copied().unwrap_or(0);
+        let (above, below) = (of(above), of(below));
+        let [_, up, down, ..] = totals;
+        (*up, *down) = (above, below);
+    }
+
+    /// The calls under the linear and the absolute skew. Above the forward the two are often one.
+    #[inline(always)]
+    fn skewed(&self, strike: &Strike) -> [i64; 2] {
+        let call = |deviation| self.units.atoms(single(strike, &self.centre, &prepared(deviation)));
+        let [linear, absolute] = self.deviations.tenor.skewed(strike.ln_k.wrapping_sub(self.centre.ln_f));
+        let first = call(linear);
+        [first, if absolute == linear { first } else { call(absolute) }]
     }
 }
 
-/// The deviations of one expiry under every volatility shift; those of the skews are the current strike's.
+/// The deviations of one expiry under the volatility shifts that are the same for every strike.
 #[derive(Clone, Copy, Debug)]
 pub struct Deviations<'t> {
     tenor: &'t Tenor,
     plain: Deviation,
     up: Deviation,
     down: Deviation,
-    linear: Deviation,
-    absolute: Deviation,
 }
 
 impl<'t> Deviations<'t> {
-    /// Prepares those that no strike changes.
+    /// Prepares them.
     pub fn new(tenor: &'t Tenor) -> Self {
         let [plain, up, down] = tenor.deviations.map(prepared);
-        Self { tenor, plain, up, down, linear: plain, absolute: plain }
-    }
-
-    /// Sets the skews for `k = ln(K / F)`, Q40.
-    fn skew(&mut self, k: i64) {
-        let [linear, absolute] = self.tenor.skewed(k).map(prepared);
-        self.linear = linear;
-        self.absolute = absolute;
+        Self { tenor, plain, up, down }
     }
 
     #[inline(always)]
-    const fn of(&self, shift: Shift) -> &Deviation {
+    const fn of(&self, shift: Shift) -> Option<&Deviation> {
         match shift {
-            Shift::None => &self.plain,
-            Shift::Up => &self.up,
-            Shift::Down => &self.down,
-            Shift::Linear => &self.linear,
-            Shift::Abs => &self.absolute,
+            Shift::None => Some(&self.plain),
+            Shift::Up => Some(&self.up),
+            Shift::Down => Some(&self.down),
+            Shift::Linear | Shift::Abs => None,
         }
     }
 }
@@ -163,4 +212,10 @@ impl<'t> Deviations<'t> {
 #[inline(never)]
 fn prepared(deviation: i64) -> Deviation {
     Deviation::new(deviation)
+}
+
+/// A kernel price by itself: one copy of it for what is not a loop.
+#[inline(never)]
+fn single(strike: &Strike, forward: &Forward, deviation: &Deviation) -> i64 {
+    price(strike, forward, deviation)
 }

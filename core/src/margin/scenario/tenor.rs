@@ -131,8 +131,10 @@ impl Skew {
 
     /// `max(0, 1 + clamp(k slope, -cap, cap))` in Q32, k in Q40.
     fn multiplier(&self, k: i64) -> i64 {
-        let k = k.clamp(LOG_LIMIT.wrapping_neg(), LOG_LIMIT) >> 8;
-        ONE.saturating_add(scale(k, self.slope).clamp(self.cap.saturating_neg(), self.cap)).max(0)
+        let k = k.min(LOG_LIMIT).max(LOG_LIMIT.wrapping_neg()) >> 8;
+        // PROOF: a cap is at most 5 in Q32.
+        let change = scale(k, self.slope).min(self.cap).max(self.cap.wrapping_neg());
+        ONE.wrapping_add(change).max(0)
     }
 
     /// Largest change of the multiplier toward `other` when ln F moves by `log_move`, Q32.
@@ -170,5 +172,11 @@ fn signed_q32(ppm: i32) -> i64 {
 /// `value * factor` with the factor in Q32, toward minus infinity, saturating.
 #[inline(never)]
 fn scale(value: i64, factor: i64) -> i64 {
-    mul_shift_down(value, factor, 32)
+    const LOW: i64 = (1 << 32) - 1;
+    if i32::try_from(value).is_err() {
+        return mul_shift_down(value, factor, 32);
+    }
+    // PROOF: |value| <= 2^31, the low half of the factor is below 2^32 and the high one in -2^31..2^31: the products are
+    // below 2^63, and the sum is the quotient, rounded down. Deviations and most of ln(K / F) are this short.
+    value.wrapping_mul(factor >> 32).wrapping_add(value.wrapping_mul(factor & LOW) >> 32)
 }
