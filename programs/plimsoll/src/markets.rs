@@ -284,10 +284,10 @@ impl<'a, 'info> Markets<'a, 'info> {
 
     /// The risk rows of the expiry, if they were passed. Errors: `MarketMismatch` if the expiry is not in the set.
     pub fn rows(&self, underlying: u16, expiry: i64) -> Result<Option<HeldRows<'a>>> {
-        let expiry = self.expiry_info(underlying, expiry)?.key;
+        let expiry = self.expiry_info(underlying, expiry)?;
         for info in self.rows_infos {
-            if rows(info)?.expiry == *expiry {
-                return HeldRows::new(info).map(Some);
+            if rows(info)?.expiry == *expiry.key {
+                return HeldRows::new(info, &*known::<Expiry>(expiry)?).map(Some);
             }
         }
         Ok(None)

@@ -12,7 +12,7 @@ use crate::constants::MAX_EXPIRIES;
 use crate::error::{refuse, refused, PlimsollError, Refusal, Result};
 use crate::loaders::version_check;
 use crate::refusals::rows_refused;
-use crate::state::{OracleState, RiskRows, Underlying};
+use crate::state::{Expiry, OracleState, RiskRows, Underlying};
 
 /// What portfolio mode needs to know of an underlying beyond its view.
 pub fn scenario_view<'u>(underlying: &'u Underlying, oracle: &OracleState) -> ScenarioView<'u> {
@@ -32,12 +32,16 @@ pub fn stamp(underlying: &Underlying, (view, rules): (&UnderlyingView, &Scenario
 pub struct HeldRows<'a> {
     account: Ref<'a, RiskRows>,
     values: Ref<'a, [i64]>,
+    /// Whether every strike is served, so that none need be looked at.
+    whole: bool,
 }
 
 impl<'a> HeldRows<'a> {
-    /// Those in `info`, whose type was checked in this instruction.
-    pub fn new(info: &'a AccountInfo) -> Result<Self> {
-        Ok(Self { account: rows(info)?, values: values(info)? })
+    /// Those in `info`, whose type was checked in this instruction, of `expiry`.
+    pub fn new(info: &'a AccountInfo, expiry: &Expiry) -> Result<Self> {
+        let account = rows(info)?;
+        let whole = account.header.rules().is_whole(expiry.strikes().len(), expiry.replaced);
+        Ok(Self { account, values: values(info)?, whole })
     }
 
     /// As the rule book takes them.
@@ -64,6 +68,10 @@ pub fn usable<'r>(
                 Err(refusal) => first = first.or(Some(rows_refused(refusal))),
             }
         }
+    }
+    let part = |held: &Option<HeldRows>| held.as_ref().is_some_and(|held| !held.whole);
+    if !held.iter().any(part) {
+        return first;
     }
     for leg in book.positions {
         let slot = usize::from(leg.expiry_slot);

@@ -53,7 +53,9 @@ pub struct RowsHeader {
     /// Grid steps a side that the columns serve.
     pub steps: u8,
     /// Zero.
-    pub padding: [u8; 7],
+    pub padding: [u8; 3],
+    /// How many strikes of the expiry had given their place to another when it was filled.
+    pub replaced: u32,
 }
 
 const _: () = assert!(core::mem::size_of::<RowsHeader>() == 352);
@@ -115,7 +117,8 @@ impl RowsHeader {
             filled: 0,
             sequence: stamp.sequence,
             steps: stamp.steps.clamp(1, STEPS_MAX),
-            padding: [0; 7],
+            padding: [0; 3],
+            replaced: 0,
         })
     }
 
@@ -140,6 +143,17 @@ impl RowsHeader {
             return Err(RowsRefusal::Short { steps: self.steps, needed: stamp.steps });
         }
         Ok(())
+    }
+}
+
+impl RowsHeader {
+    /// Whether every one of `strikes` strikes is filled and none has changed since: `replaced` ones by now.
+    pub fn is_whole(&self, strikes: usize, replaced: u32) -> bool {
+        let all = u32::try_from(strikes)
+            .ok()
+            .and_then(|count| 1u64.checked_shl(count))
+            .map_or(u64::MAX, |end| end.wrapping_sub(1));
+        self.replaced == replaced && self.filled & all == all
     }
 }
 

@@ -93,9 +93,11 @@ impl<'info> RowsRefresh<'info> {
         let view = underlying_view(&underlying, &oracle)?;
         let rules = scenario_view(&underlying, &oracle);
         let stamp = stamp(&underlying, (&view, &rules), now);
+        let listed = expiry.replaced;
         let expiry = expiry_view(&expiry, 0, (&underlying, &oracle), now)?;
         let (old, info) = (*rows(self.rows.as_ref())?.header.rules(), self.rows.as_ref());
-        let header = filled(&expiry, &stamp, (rules.parameters, underlying.contract_size), &mut values_mut(info)?)?;
+        let mut header = filled(&expiry, &stamp, (rules.parameters, underlying.contract_size), &mut values_mut(info)?)?;
+        header.replaced = listed;
         let was_due = old.check(&stamp, rules.parameters).is_err() || old.filled & header.filled != header.filled;
         rows_mut(info)?.header = RowsHeaderData::from_rules(&header);
         Ok((header, was_due))

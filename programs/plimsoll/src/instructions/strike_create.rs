@@ -104,6 +104,7 @@ impl Expiry {
         let tail = at.and_then(|at| self.order.get_mut(at..)).ok_or_else(|| refused(PlimsollError::UnknownStrike))?;
         tail.rotate_left(1);
         self.strike_count = self.strike_count.saturating_sub(1);
+        self.replaced = self.replaced.wrapping_add(1);
         Ok(id)
     }
 }

@@ -88,8 +88,10 @@ pub struct Expiry {
     /// The strikes; the index is the id, which names one price as long as it has open interest. Writer:
     /// `strike_create`.
     pub strikes: [StrikeData; MAX_STRIKES],
+    /// Strikes that gave their place to another. Writer: `strike_create`.
+    pub replaced: u32,
     /// Zero; room for later layouts.
-    pub reserved: [u8; 128],
+    pub reserved: [u8; 132],
 }
 
 mirror!(StrikeData => Strike { price, ln_price, open_interest });
@@ -101,7 +103,7 @@ const _: () = assert!(core::mem::size_of::<SettlementData>() == 48);
 const _: () = assert!(core::mem::offset_of!(Expiry, settlement) == 152);
 const _: () = assert!(core::mem::offset_of!(Expiry, order) == 208);
 const _: () = assert!(core::mem::offset_of!(Expiry, strikes) == 272);
-const _: () = assert!(core::mem::size_of::<Expiry>() == 272 + 2_048 + 128);
+const _: () = assert!(core::mem::size_of::<Expiry>() == 272 + 2_048 + 4 + 132);
 
 impl Expiry {
     /// The listed strikes, as the rule book takes them.

@@ -56,7 +56,9 @@ pub struct RowsHeaderData {
     /// Grid steps a side that the columns serve.
     pub steps: u8,
     /// Zero.
-    pub padding: [u8; 7],
+    pub padding: [u8; 3],
+    /// Strikes of the expiry that had given their place to another at the refresh.
+    pub replaced: u32,
 }
 
 /// Shocked values of an expiry's strikes. Behind this header the account holds, per strike id, 64 values (`i64`, quote
@@ -87,7 +89,7 @@ mirror!(SkewData => tenor::Skew { cap, slope });
 mirror!(TenorData => tenor::Tenor {
     fixed, variable, deviations, skews, wing, long_share, basis_share
 });
-mirror!(RowsHeaderData => rows::RowsHeader { tenor, forwards, spot, computed_at, filled, sequence, steps, padding });
+mirror!(RowsHeaderData => rows::RowsHeader { tenor, forwards, spot, computed_at, filled, sequence, steps, padding, replaced });
 
 /// Bytes of one strike's row.
 pub const ROW_BYTES: usize = ROW * size_of::<i64>();
