@@ -102,13 +102,21 @@ class Table:
         return self.bound_line() + "\n" + rust_table(self.name, self.doc, self.rows)
 
 
-def rust_table(name, doc, rows):
+def rust_table(name, doc, rows, integer="i64"):
     columns = len(rows[0])
     per_line = {4: 3, 8: 2}.get(columns, 1)
     rows_text = ["[" + ", ".join(str(c) for c in row) + "]," for row in rows]
-    lines = [f"/// {doc}", "#[rustfmt::skip]", f"pub static {name}: [[i64; {columns}]; {len(rows)}] = ["]
+    lines = [f"/// {doc}", "#[rustfmt::skip]", f"pub static {name}: [[{integer}; {columns}]; {len(rows)}] = ["]
     lines += ["    " + " ".join(rows_text[i : i + per_line]) for i in range(0, len(rows_text), per_line)]
     return "\n".join(lines + ["];"]) + "\n"
+
+
+def halved(name, doc, rows, signed):
+    """Coefficients as 32-bit words without a sign; those that may have one (`signed`) stand 2^30 above themselves."""
+    bias = [2**30 if sign else 0 for sign in signed]
+    words = [[c + b for c, b in zip(row, bias)] for row in rows]
+    assert all(0 <= word < 2 ** (31 if b else 32) for row in words for word, b in zip(row, bias)), name
+    return rust_table(name, doc, words, "u32")
 
 
 def sup_on_grid(polynomial, lipschitz):
@@ -206,8 +214,9 @@ HEADER = """//! Polynomial tables of the kernel. Written by `tests/reference/tab
 
 def render():
     cdf, pdf, *others = build()
-    doc = "N(x) and phi(x) on [-8, 8), one row per cell of 1/32: c0..c3 of N, then c0..c3 of phi. 27 fraction bits, Q31."
-    normal = rust_table("NORMAL", doc, [left + right for left, right in zip(cdf.rows, pdf.rows)])
+    doc = "N and phi on [-8, 8), cells of 1/32: c0, c1, c2 + 2^30, c3 + 2^30 of N; c0, the others + 2^30 of phi. Q31."
+    rows = [left + right for left, right in zip(cdf.rows, pdf.rows)]
+    normal = halved("NORMAL", doc, rows, [False, False, True, True, False, True, True, True])
     parts = [cdf.bound_line(), pdf.bound_line(), normal] + [table.rust() for table in others]
     return HEADER + "\n".join(parts)
 

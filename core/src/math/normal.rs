@@ -38,7 +38,7 @@ pub(super) fn cdf_from_edge(y: i64) -> i64 {
         return if y < 0 { 0 } else { ONE_Q31 };
     }
     let [c0, c1, c2, c3, ..] = *row_of(y);
-    cubic::<27, 32>([c0, c1, c2, c3], y & ((1 << 27) - 1))
+    cubic::<27, 32>([plain(c0), plain(c1), signed(c2), signed(c3)], y & ((1 << 27) - 1))
 }
 
 /// N(y - 8) and phi(y - 8), from one row.
@@ -49,12 +49,26 @@ pub(super) fn both_from_edge(y: i64) -> (i64, i64) {
     }
     let [c0, c1, c2, c3, p0, p1, p2, p3] = *row_of(y);
     let t = y & ((1 << 27) - 1);
-    (cubic::<27, 32>([c0, c1, c2, c3], t), cubic::<27, 32>([p0, p1, p2, p3], t))
+    let n = cubic::<27, 32>([plain(c0), plain(c1), signed(c2), signed(c3)], t);
+    (n, cubic::<27, 32>([plain(p0), signed(p1), signed(p2), signed(p3)], t))
+}
+
+/// A coefficient that is never negative.
+#[inline(always)]
+#[allow(clippy::as_conversions)] // PROOF: widens; `From` is not constant.
+const fn plain(word: u32) -> i64 {
+    word as i64
+}
+
+/// A coefficient that stands 2^30 above itself: half the bytes, and a subtraction where a sign would take two shifts.
+#[inline(always)]
+const fn signed(word: u32) -> i64 {
+    plain(word).wrapping_sub(1 << 30)
 }
 
 #[inline(always)]
 #[allow(clippy::as_conversions, clippy::indexing_slicing)] // PROOF: y < 2^36, so the cell is below 512; masked as well.
-fn row_of(y: i64) -> &'static [i64; 8] {
+fn row_of(y: i64) -> &'static [u32; 8] {
     &NORMAL[(y >> 27) as usize & 511]
 }
 

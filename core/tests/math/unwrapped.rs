@@ -18,8 +18,10 @@ fn cubic(row: &[i64], t: i128, bits: u32, last: u32) -> i128 {
 }
 
 /// Row and place of a d + 8 in Q32 inside the table.
-fn cell(y: i128) -> (&'static [i64; 8], i128) {
-    (&NORMAL[(y >> 27) as usize], y & ((1 << 27) - 1))
+fn cell(y: i128) -> ([i64; 8], i128) {
+    let bias = [0, 0, 1, 1, 0, 1, 1, 1].map(|signed| signed << 30);
+    let row = &NORMAL[(y >> 27) as usize];
+    (std::array::from_fn(|index| i64::from(row[index]) - bias[index]), y & ((1 << 27) - 1))
 }
 
 fn distribution(y: i128) -> i128 {

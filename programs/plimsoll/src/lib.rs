@@ -10,6 +10,8 @@
 use anchor_lang::prelude::*;
 
 #[warn(missing_docs)]
+pub mod account_list;
+#[warn(missing_docs)]
 pub mod addresses;
 #[warn(missing_docs)]
 pub mod auction;

@@ -5,6 +5,7 @@ use plimsoll_core::margin::payoff;
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote, Wide};
 
+use crate::account_list;
 use crate::cash;
 use crate::error::{core_refused, ensure, refuse, refused, PlimsollError, Result};
 use crate::events::AccountSettled;
@@ -13,19 +14,21 @@ use crate::log::log_plain;
 use crate::positions::expiry_slot_clear;
 use crate::state::{Clearinghouse, Expiry, MarginAccount, PositionData, Underlying};
 
-/// Accounts of `account_settle`.
-#[derive(Accounts)]
-pub struct AccountSettle<'info> {
-    /// The risk domain. Checked by type; every other account names it.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The underlying of the expiry: contract size.
-    pub underlying: AccountLoader<'info, Underlying>,
-    /// The settled expiry.
-    #[account(mut)]
-    pub expiry: AccountLoader<'info, Expiry>,
-    /// The account to settle.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `account_settle`.
+    #[derive(Accounts)]
+    pub struct AccountSettle<'info> {
+        /// The risk domain. Checked by type; every other account names it.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The underlying of the expiry: contract size.
+        pub underlying: AccountLoader<'info, Underlying>,
+        /// The settled expiry.
+        #[account(mut)]
+        pub expiry: AccountLoader<'info, Expiry>,
+        /// The account to settle.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 /// What the legs of one account in one expiry come to. Conservation: summed over all accounts, `cash` is zero and

@@ -17,6 +17,7 @@ use plimsoll_core::trade::LegChange;
 use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::{draw, Capacity, Layer};
 
+use crate::account_list;
 use crate::auction::{clock_keep, reading, rules, settled_first, worth, Worth};
 use crate::authority::{acting, auction_sequence_check, spend, validity_check, Acting};
 use crate::cash;
@@ -43,28 +44,30 @@ pub struct AuctionBidArgs {
     pub sequence: u64,
 }
 
-/// Accounts of `auction_bid`.
-#[event_cpi]
-#[derive(Accounts)]
-pub struct AuctionBid<'info> {
-    /// Owner or delegate of the bidding account.
-    pub bidder_authority: Signer<'info>,
-    /// The risk domain. Passed writable only when a loss exceeds the fund.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// Receives the slice; pays insolvent books.
-    #[account(mut)]
-    pub insurance: AccountLoader<'info, InsuranceFund>,
-    /// The account in auction.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
-    /// Owner record of the account in auction: bad debt.
-    #[account(mut)]
-    pub owner_record: AccountLoader<'info, Owner>,
-    /// The bidding account.
-    #[account(mut)]
-    pub bidder: AccountLoader<'info, MarginAccount>,
-    /// Owner record of the bidding account's owner: open bad debt takes no new risk.
-    pub bidder_owner: AccountLoader<'info, Owner>,
+account_list! {
+    /// Accounts of `auction_bid`.
+    #[event_cpi]
+    #[derive(Accounts)]
+    pub struct AuctionBid<'info> {
+        /// Owner or delegate of the bidding account.
+        pub bidder_authority: Signer<'info>,
+        /// The risk domain. Passed writable only when a loss exceeds the fund.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// Receives the slice; pays insolvent books.
+        #[account(mut)]
+        pub insurance: AccountLoader<'info, InsuranceFund>,
+        /// The account in auction.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+        /// Owner record of the account in auction: bad debt.
+        #[account(mut)]
+        pub owner_record: AccountLoader<'info, Owner>,
+        /// The bidding account.
+        #[account(mut)]
+        pub bidder: AccountLoader<'info, MarginAccount>,
+        /// Owner record of the bidding account's owner: open bad debt takes no new risk.
+        pub bidder_owner: AccountLoader<'info, Owner>,
+    }
 }
 
 /// Both accounts while the bid is worked on.

@@ -5,6 +5,7 @@ use plimsoll_core::liquidation::{check_end, ended};
 use plimsoll_core::oracle::Action;
 use plimsoll_core::units::Quote;
 
+use crate::account_list;
 use crate::auction::{clock, paused_seconds, rules, worth, Worth};
 use crate::error::{ensure, PlimsollError, Result};
 use crate::events::AuctionEnded;
@@ -15,14 +16,16 @@ use crate::refusals::liquidation_refused;
 use crate::state::margin_account::STATUS_OPEN;
 use crate::state::{Clearinghouse, MarginAccount};
 
-/// Accounts of `auction_end`.
-#[derive(Accounts)]
-pub struct AuctionEnd<'info> {
-    /// The risk domain. Checked by type; every other account names it.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The account in auction.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `auction_end`.
+    #[derive(Accounts)]
+    pub struct AuctionEnd<'info> {
+        /// The risk domain. Checked by type; every other account names it.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The account in auction.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 impl<'info> AuctionEnd<'info> {

@@ -5,6 +5,7 @@ use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::liquidation::{plan_start_fee, started, StartFee};
 use plimsoll_core::oracle::Action;
 
+use crate::account_list;
 use crate::auction::{clock, rules, settled_first, walks, worth, Worth};
 use crate::authority::{auction_sequence_check, validity_check};
 use crate::cash;
@@ -28,22 +29,24 @@ pub struct AuctionStartArgs {
     pub sequence: u64,
 }
 
-/// Accounts of `auction_start`.
-#[derive(Accounts)]
-pub struct AuctionStart<'info> {
-    /// Whoever starts it.
-    pub starter: Signer<'info>,
-    /// The risk domain. Checked by type; every other account names it.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// Receives the start fee.
-    #[account(mut)]
-    pub insurance: AccountLoader<'info, InsuranceFund>,
-    /// The account under maintenance.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
-    /// Receives the starter's share of the fee.
-    #[account(mut)]
-    pub starter_account: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `auction_start`.
+    #[derive(Accounts)]
+    pub struct AuctionStart<'info> {
+        /// Whoever starts it.
+        pub starter: Signer<'info>,
+        /// The risk domain. Checked by type; every other account names it.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// Receives the start fee.
+        #[account(mut)]
+        pub insurance: AccountLoader<'info, InsuranceFund>,
+        /// The account under maintenance.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+        /// Receives the starter's share of the fee.
+        #[account(mut)]
+        pub starter_account: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 /// Clock and walk state that an auction starts with.

@@ -6,6 +6,7 @@ use anchor_lang::prelude::*;
 use anchor_lang::Owner as _;
 use anchor_spl::token::Token;
 
+use crate::account_list;
 use crate::error::{ensure, refused, PlimsollError, Result};
 use crate::events::BadDebtRepaid;
 use crate::funds::recover_into;
@@ -20,29 +21,31 @@ pub struct BadDebtRepayArgs {
     pub amount: u64,
 }
 
-/// Accounts of `bad_debt_repay`.
-#[event_cpi]
-#[derive(Accounts)]
-pub struct BadDebtRepay<'info> {
-    /// Authority of the source token account: anyone.
-    pub payer: Signer<'info>,
-    /// The risk domain: its deficit.
-    #[account(mut)]
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// Record of the owner that owes.
-    #[account(mut)]
-    pub owner_record: AccountLoader<'info, Owner>,
-    /// The fund.
-    #[account(mut)]
-    pub insurance: AccountLoader<'info, InsuranceFund>,
-    /// CHECK: the vault the clearinghouse names.
-    #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
-    /// CHECK: classic SPL token account of the quote mint, not the vault.
-    #[account(mut)]
-    pub source: UncheckedAccount<'info>,
-    /// SPL Token.
-    pub token_program: Program<'info, Token>,
+account_list! {
+    /// Accounts of `bad_debt_repay`.
+    #[event_cpi]
+    #[derive(Accounts)]
+    pub struct BadDebtRepay<'info> {
+        /// Authority of the source token account: anyone.
+        pub payer: Signer<'info>,
+        /// The risk domain: its deficit.
+        #[account(mut)]
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// Record of the owner that owes.
+        #[account(mut)]
+        pub owner_record: AccountLoader<'info, Owner>,
+        /// The fund.
+        #[account(mut)]
+        pub insurance: AccountLoader<'info, InsuranceFund>,
+        /// CHECK: the vault the clearinghouse names.
+        #[account(mut)]
+        pub vault: UncheckedAccount<'info>,
+        /// CHECK: classic SPL token account of the quote mint, not the vault.
+        #[account(mut)]
+        pub source: UncheckedAccount<'info>,
+        /// SPL Token.
+        pub token_program: Program<'info, Token>,
+    }
 }
 
 impl<'info> BadDebtRepay<'info> {

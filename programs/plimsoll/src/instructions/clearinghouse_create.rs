@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 
+use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, QUOTE_DECIMALS};
 use crate::error::{parameter_refused, refuse, PlimsollError, Result};
@@ -24,31 +25,33 @@ pub struct ClearinghouseCreateArgs {
     pub parameters: ClearinghouseParameters,
 }
 
-/// Accounts of `clearinghouse_create`.
-#[event_cpi]
-#[derive(Accounts)]
-pub struct ClearinghouseCreate<'info> {
-    /// Creator: the address derives from its key; pays the rent.
-    #[account(mut)]
-    pub creator: Signer<'info>,
-    /// CHECK: created here at `clearinghouse`, creator, index.
-    #[account(mut)]
-    pub clearinghouse: UncheckedAccount<'info>,
-    /// CHECK: created here at `insurance`, clearinghouse.
-    #[account(mut)]
-    pub insurance: UncheckedAccount<'info>,
-    /// CHECK: created here at `outflow`, clearinghouse.
-    #[account(mut)]
-    pub outflow: UncheckedAccount<'info>,
-    /// CHECK: a classic SPL Token mint with six decimals, checked in `validate`.
-    pub quote_mint: UncheckedAccount<'info>,
-    /// CHECK: created here at `vault`, clearinghouse, mint.
-    #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
-    /// SPL Token.
-    pub token_program: Program<'info, Token>,
-    /// System program.
-    pub system_program: Program<'info, System>,
+account_list! {
+    /// Accounts of `clearinghouse_create`.
+    #[event_cpi]
+    #[derive(Accounts)]
+    pub struct ClearinghouseCreate<'info> {
+        /// Creator: the address derives from its key; pays the rent.
+        #[account(mut)]
+        pub creator: Signer<'info>,
+        /// CHECK: created here at `clearinghouse`, creator, index.
+        #[account(mut)]
+        pub clearinghouse: UncheckedAccount<'info>,
+        /// CHECK: created here at `insurance`, clearinghouse.
+        #[account(mut)]
+        pub insurance: UncheckedAccount<'info>,
+        /// CHECK: created here at `outflow`, clearinghouse.
+        #[account(mut)]
+        pub outflow: UncheckedAccount<'info>,
+        /// CHECK: a classic SPL Token mint with six decimals, checked in `validate`.
+        pub quote_mint: UncheckedAccount<'info>,
+        /// CHECK: created here at `vault`, clearinghouse, mint.
+        #[account(mut)]
+        pub vault: UncheckedAccount<'info>,
+        /// SPL Token.
+        pub token_program: Program<'info, Token>,
+        /// System program.
+        pub system_program: Program<'info, System>,
+    }
 }
 
 struct Bumps {

@@ -4,6 +4,7 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use plimsoll_core::parameters::in_range;
 
+use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, COLLATERAL_DECIMALS_MAX, INDEX_NONE, LAYOUT_VERSION};
 use crate::error::{ensure, parameter_refused, refuse, refused, PlimsollError, Result};
@@ -37,30 +38,32 @@ pub struct CollateralCreateArgs {
     pub cap: u64,
 }
 
-/// Accounts of `collateral_create`.
-#[event_cpi]
-#[derive(Accounts)]
-pub struct CollateralCreate<'info> {
-    /// Authority of the clearinghouse.
-    pub authority: Signer<'info>,
-    /// Pays the rent.
-    #[account(mut)]
-    pub payer: Signer<'info>,
-    /// The risk domain: hands out the index.
-    #[account(mut)]
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// CHECK: created here at `collateral`, clearinghouse, mint.
-    #[account(mut)]
-    pub collateral: UncheckedAccount<'info>,
-    /// CHECK: a classic SPL Token mint other than the quote mint, checked in `validate`.
-    pub mint: UncheckedAccount<'info>,
-    /// CHECK: created here at `vault`, clearinghouse, mint.
-    #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
-    /// SPL Token.
-    pub token_program: Program<'info, Token>,
-    /// System program.
-    pub system_program: Program<'info, System>,
+account_list! {
+    /// Accounts of `collateral_create`.
+    #[event_cpi]
+    #[derive(Accounts)]
+    pub struct CollateralCreate<'info> {
+        /// Authority of the clearinghouse.
+        pub authority: Signer<'info>,
+        /// Pays the rent.
+        #[account(mut)]
+        pub payer: Signer<'info>,
+        /// The risk domain: hands out the index.
+        #[account(mut)]
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// CHECK: created here at `collateral`, clearinghouse, mint.
+        #[account(mut)]
+        pub collateral: UncheckedAccount<'info>,
+        /// CHECK: a classic SPL Token mint other than the quote mint, checked in `validate`.
+        pub mint: UncheckedAccount<'info>,
+        /// CHECK: created here at `vault`, clearinghouse, mint.
+        #[account(mut)]
+        pub vault: UncheckedAccount<'info>,
+        /// SPL Token.
+        pub token_program: Program<'info, Token>,
+        /// System program.
+        pub system_program: Program<'info, System>,
+    }
 }
 
 impl<'info> CollateralCreate<'info> {

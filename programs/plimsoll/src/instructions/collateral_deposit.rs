@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 
+use crate::account_list;
 use crate::error::{ensure, refuse, refused, PlimsollError, Result};
 use crate::events::CollateralMoved;
 use crate::loaders::{read, same_key, write};
@@ -16,27 +17,29 @@ pub struct CollateralDepositArgs {
     pub amount: u64,
 }
 
-/// Accounts of `collateral_deposit`.
-#[derive(Accounts)]
-pub struct CollateralDeposit<'info> {
-    /// Authority of the source token account; must be the owner for a kind the account does not hold yet.
-    pub depositor: Signer<'info>,
-    /// The risk domain.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// Account to credit.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
-    /// The collateral: cap and total.
-    #[account(mut)]
-    pub collateral: AccountLoader<'info, Collateral>,
-    /// CHECK: the vault the collateral names.
-    #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
-    /// CHECK: classic SPL token account of the collateral's mint, not the vault.
-    #[account(mut)]
-    pub source: UncheckedAccount<'info>,
-    /// SPL Token.
-    pub token_program: Program<'info, Token>,
+account_list! {
+    /// Accounts of `collateral_deposit`.
+    #[derive(Accounts)]
+    pub struct CollateralDeposit<'info> {
+        /// Authority of the source token account; must be the owner for a kind the account does not hold yet.
+        pub depositor: Signer<'info>,
+        /// The risk domain.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// Account to credit.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+        /// The collateral: cap and total.
+        #[account(mut)]
+        pub collateral: AccountLoader<'info, Collateral>,
+        /// CHECK: the vault the collateral names.
+        #[account(mut)]
+        pub vault: UncheckedAccount<'info>,
+        /// CHECK: classic SPL token account of the collateral's mint, not the vault.
+        #[account(mut)]
+        pub source: UncheckedAccount<'info>,
+        /// SPL Token.
+        pub token_program: Program<'info, Token>,
+    }
 }
 
 impl<'info> CollateralDeposit<'info> {

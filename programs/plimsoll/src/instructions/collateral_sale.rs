@@ -10,6 +10,7 @@ use plimsoll_core::math::fixed::mul_div_up;
 use plimsoll_core::oracle::Action;
 use plimsoll_core::units::{Price, Quote};
 
+use crate::account_list;
 use crate::auction::settled_first;
 use crate::authority::{acting, spend, validity_check, Acting};
 use crate::cash;
@@ -34,19 +35,21 @@ pub struct CollateralSaleArgs {
     pub valid_until: i64,
 }
 
-/// Accounts of `collateral_sale`.
-#[derive(Accounts)]
-pub struct CollateralSale<'info> {
-    /// Owner or delegate of the buying account.
-    pub buyer_authority: Signer<'info>,
-    /// The risk domain. Checked by type; every other account names it.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The account in debt.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
-    /// The buying account.
-    #[account(mut)]
-    pub buyer: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `collateral_sale`.
+    #[derive(Accounts)]
+    pub struct CollateralSale<'info> {
+        /// Owner or delegate of the buying account.
+        pub buyer_authority: Signer<'info>,
+        /// The risk domain. Checked by type; every other account names it.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The account in debt.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+        /// The buying account.
+        #[account(mut)]
+        pub buyer: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 /// Both accounts while the sale is worked on.

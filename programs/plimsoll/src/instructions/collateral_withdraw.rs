@@ -4,6 +4,7 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use plimsoll_core::oracle::Action;
 
+use crate::account_list;
 use crate::cash;
 use crate::error::{ensure, refuse, refused, saturated, PlimsollError, Result};
 use crate::events::CollateralMoved;
@@ -20,28 +21,30 @@ pub struct CollateralWithdrawArgs {
     pub amount: u64,
 }
 
-/// Accounts of `collateral_withdraw`. Remaining accounts: market set of the margin account as it is **after** the
-/// withdrawal.
-#[derive(Accounts)]
-pub struct CollateralWithdraw<'info> {
-    /// Owner of the margin account; a delegate never withdraws.
-    pub owner: Signer<'info>,
-    /// The risk domain.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// Account to debit.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
-    /// The collateral: total.
-    #[account(mut)]
-    pub collateral: AccountLoader<'info, Collateral>,
-    /// CHECK: the vault the collateral names.
-    #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
-    /// CHECK: classic SPL token account of the collateral's mint, not the vault; whose it is, is the owner's choice.
-    #[account(mut)]
-    pub destination: UncheckedAccount<'info>,
-    /// SPL Token.
-    pub token_program: Program<'info, Token>,
+account_list! {
+    /// Accounts of `collateral_withdraw`. Remaining accounts: market set of the margin account as it is **after** the
+    /// withdrawal.
+    #[derive(Accounts)]
+    pub struct CollateralWithdraw<'info> {
+        /// Owner of the margin account; a delegate never withdraws.
+        pub owner: Signer<'info>,
+        /// The risk domain.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// Account to debit.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+        /// The collateral: total.
+        #[account(mut)]
+        pub collateral: AccountLoader<'info, Collateral>,
+        /// CHECK: the vault the collateral names.
+        #[account(mut)]
+        pub vault: UncheckedAccount<'info>,
+        /// CHECK: classic SPL token account of the collateral's mint, not the vault; whose it is, is the owner's choice.
+        #[account(mut)]
+        pub destination: UncheckedAccount<'info>,
+        /// SPL Token.
+        pub token_program: Program<'info, Token>,
+    }
 }
 
 /// Balances around a withdrawal, atoms of the mint.

@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::invariants::{check_conserved, Touched};
 
+use crate::account_list;
 use crate::cash;
 use crate::error::{not_conserved, PlimsollError, Result};
 use crate::events::DebtAccrued;
@@ -11,17 +12,19 @@ use crate::loaders::{read, same_key, write};
 use crate::log::log_plain;
 use crate::state::{Clearinghouse, InsuranceFund, MarginAccount};
 
-/// Accounts of `debt_accrue`.
-#[derive(Accounts)]
-pub struct DebtAccrue<'info> {
-    /// The risk domain. Checked by type; every other account names it.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// Receives the interest.
-    #[account(mut)]
-    pub insurance: AccountLoader<'info, InsuranceFund>,
-    /// The account in debt.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `debt_accrue`.
+    #[derive(Accounts)]
+    pub struct DebtAccrue<'info> {
+        /// The risk domain. Checked by type; every other account names it.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// Receives the interest.
+        #[account(mut)]
+        pub insurance: AccountLoader<'info, InsuranceFund>,
+        /// The account in debt.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 impl DebtAccrue<'_> {

@@ -2,6 +2,7 @@
 
 use anchor_lang::prelude::*;
 
+use crate::account_list;
 use crate::error::{ensure, parameter_refused, refused, PlimsollError, Result};
 use crate::events::DelegateChanged;
 use crate::loaders::{read, same_key, write};
@@ -23,14 +24,16 @@ pub struct DelegateSetArgs {
     pub actions: u32,
 }
 
-/// Accounts of `delegate_set`.
-#[derive(Accounts)]
-pub struct DelegateSet<'info> {
-    /// Owner of the account.
-    pub owner: Signer<'info>,
-    /// The account.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `delegate_set`.
+    #[derive(Accounts)]
+    pub struct DelegateSet<'info> {
+        /// Owner of the account.
+        pub owner: Signer<'info>,
+        /// The account.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 impl<'info> DelegateSet<'info> {

@@ -5,6 +5,7 @@ use anchor_spl::token::Token;
 use plimsoll_core::outflow;
 use plimsoll_core::units::Quote;
 
+use crate::account_list;
 use crate::cash;
 use crate::error::{core_refused, PlimsollError, Result};
 use crate::events::Deposited;
@@ -20,27 +21,29 @@ pub struct DepositArgs {
     pub amount: u64,
 }
 
-/// Accounts of `deposit`.
-#[derive(Accounts)]
-pub struct Deposit<'info> {
-    /// Authority of the source token account: anyone.
-    pub depositor: Signer<'info>,
-    /// The risk domain.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// Account to credit: anyone's.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
-    /// Outflow limiter: a deposit makes room.
-    #[account(mut)]
-    pub outflow: AccountLoader<'info, Outflow>,
-    /// CHECK: the vault the clearinghouse names.
-    #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
-    /// CHECK: classic SPL token account of the quote mint, not the vault.
-    #[account(mut)]
-    pub source: UncheckedAccount<'info>,
-    /// SPL Token.
-    pub token_program: Program<'info, Token>,
+account_list! {
+    /// Accounts of `deposit`.
+    #[derive(Accounts)]
+    pub struct Deposit<'info> {
+        /// Authority of the source token account: anyone.
+        pub depositor: Signer<'info>,
+        /// The risk domain.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// Account to credit: anyone's.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+        /// Outflow limiter: a deposit makes room.
+        #[account(mut)]
+        pub outflow: AccountLoader<'info, Outflow>,
+        /// CHECK: the vault the clearinghouse names.
+        #[account(mut)]
+        pub vault: UncheckedAccount<'info>,
+        /// CHECK: classic SPL token account of the quote mint, not the vault.
+        #[account(mut)]
+        pub source: UncheckedAccount<'info>,
+        /// SPL Token.
+        pub token_program: Program<'info, Token>,
+    }
 }
 
 impl<'info> Deposit<'info> {

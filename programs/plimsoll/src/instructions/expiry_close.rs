@@ -3,21 +3,24 @@
 use anchor_lang::prelude::*;
 use anchor_lang::AccountsClose;
 
+use crate::account_list;
 use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::ExpiryClosed;
 use crate::loaders::{read, same_key};
 use crate::log::log_plain;
 use crate::state::Expiry;
 
-/// Accounts of `expiry_close`.
-#[derive(Accounts)]
-pub struct ExpiryClose<'info> {
-    /// The expiry that is over, empty and swept.
-    #[account(mut)]
-    pub expiry: AccountLoader<'info, Expiry>,
-    /// CHECK: the key stored in the expiry as payer of its rent; receives it back.
-    #[account(mut)]
-    pub rent_payer: UncheckedAccount<'info>,
+account_list! {
+    /// Accounts of `expiry_close`.
+    #[derive(Accounts)]
+    pub struct ExpiryClose<'info> {
+        /// The expiry that is over, empty and swept.
+        #[account(mut)]
+        pub expiry: AccountLoader<'info, Expiry>,
+        /// CHECK: the key stored in the expiry as payer of its rent; receives it back.
+        #[account(mut)]
+        pub rent_payer: UncheckedAccount<'info>,
+    }
 }
 
 impl ExpiryClose<'_> {

@@ -4,6 +4,7 @@ use anchor_lang::prelude::*;
 use plimsoll_core::grid::check_expiry;
 use plimsoll_core::settlement::SettlementState;
 
+use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, LAYOUT_VERSION};
 use crate::error::{grid_refused, Result};
@@ -20,19 +21,21 @@ pub struct ExpiryCreateArgs {
     pub expiry: i64,
 }
 
-/// Accounts of `expiry_create`.
-#[derive(Accounts)]
-pub struct ExpiryCreate<'info> {
-    /// Pays the rent and gets it back at the close.
-    #[account(mut)]
-    pub payer: Signer<'info>,
-    /// The underlying: its grid.
-    pub underlying: AccountLoader<'info, Underlying>,
-    /// CHECK: created here at `expiry`, underlying, expiry time.
-    #[account(mut)]
-    pub expiry: UncheckedAccount<'info>,
-    /// System program.
-    pub system_program: Program<'info, System>,
+account_list! {
+    /// Accounts of `expiry_create`.
+    #[derive(Accounts)]
+    pub struct ExpiryCreate<'info> {
+        /// Pays the rent and gets it back at the close.
+        #[account(mut)]
+        pub payer: Signer<'info>,
+        /// The underlying: its grid.
+        pub underlying: AccountLoader<'info, Underlying>,
+        /// CHECK: created here at `expiry`, underlying, expiry time.
+        #[account(mut)]
+        pub expiry: UncheckedAccount<'info>,
+        /// System program.
+        pub system_program: Program<'info, System>,
+    }
 }
 
 impl<'info> ExpiryCreate<'info> {

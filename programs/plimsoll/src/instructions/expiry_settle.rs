@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::settlement::{self, SettlementTerms};
 
+use crate::account_list;
 use crate::error::{ensure, refused, PlimsollError, Result};
 use crate::events::ExpirySettled;
 use crate::loaders::{read, same_key, write};
@@ -11,14 +12,16 @@ use crate::refusals::settlement_refused;
 use crate::state::expiry::STATUS_SETTLED;
 use crate::state::{Expiry, Underlying};
 
-/// Accounts of `expiry_settle`.
-#[derive(Accounts)]
-pub struct ExpirySettle<'info> {
-    /// The underlying of the expiry: coverage rules.
-    pub underlying: AccountLoader<'info, Underlying>,
-    /// The expiry that is over.
-    #[account(mut)]
-    pub expiry: AccountLoader<'info, Expiry>,
+account_list! {
+    /// Accounts of `expiry_settle`.
+    #[derive(Accounts)]
+    pub struct ExpirySettle<'info> {
+        /// The underlying of the expiry: coverage rules.
+        pub underlying: AccountLoader<'info, Underlying>,
+        /// The expiry that is over.
+        #[account(mut)]
+        pub expiry: AccountLoader<'info, Expiry>,
+    }
 }
 
 impl ExpirySettle<'_> {

@@ -5,6 +5,7 @@ use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::trade::split_fees;
 use plimsoll_core::units::{Quote, Ratio};
 
+use crate::account_list;
 use crate::error::{core_refused, ensure, not_conserved, PlimsollError, Result};
 use crate::events::ExpirySwept;
 use crate::funds::{cover_deficit, fund_covers, receive};
@@ -12,18 +13,20 @@ use crate::loaders::{read, same_key, write, write_clearinghouse};
 use crate::log::log_plain;
 use crate::state::{Clearinghouse, Expiry, InsuranceFund};
 
-/// Accounts of `expiry_sweep`.
-#[derive(Accounts)]
-pub struct ExpirySweep<'info> {
-    /// The risk domain: its surplus and fee split.
-    #[account(mut)]
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The fund.
-    #[account(mut)]
-    pub insurance: AccountLoader<'info, InsuranceFund>,
-    /// The expiry to sweep.
-    #[account(mut)]
-    pub expiry: AccountLoader<'info, Expiry>,
+account_list! {
+    /// Accounts of `expiry_sweep`.
+    #[derive(Accounts)]
+    pub struct ExpirySweep<'info> {
+        /// The risk domain: its surplus and fee split.
+        #[account(mut)]
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The fund.
+        #[account(mut)]
+        pub insurance: AccountLoader<'info, InsuranceFund>,
+        /// The expiry to sweep.
+        #[account(mut)]
+        pub expiry: AccountLoader<'info, Expiry>,
+    }
 }
 
 impl<'info> ExpirySweep<'info> {

@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 
+use crate::account_list;
 use crate::error::{PlimsollError, Result};
 use crate::events::InsuranceDeposited;
 use crate::funds::recover_into;
@@ -17,26 +18,28 @@ pub struct InsuranceDepositArgs {
     pub amount: u64,
 }
 
-/// Accounts of `insurance_deposit`.
-#[event_cpi]
-#[derive(Accounts)]
-pub struct InsuranceDeposit<'info> {
-    /// Authority of the source token account: anyone; the contribution cannot be redeemed.
-    pub depositor: Signer<'info>,
-    /// The risk domain: its deficit.
-    #[account(mut)]
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The fund.
-    #[account(mut)]
-    pub insurance: AccountLoader<'info, InsuranceFund>,
-    /// CHECK: the vault the clearinghouse names.
-    #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
-    /// CHECK: classic SPL token account of the quote mint, not the vault.
-    #[account(mut)]
-    pub source: UncheckedAccount<'info>,
-    /// SPL Token.
-    pub token_program: Program<'info, Token>,
+account_list! {
+    /// Accounts of `insurance_deposit`.
+    #[event_cpi]
+    #[derive(Accounts)]
+    pub struct InsuranceDeposit<'info> {
+        /// Authority of the source token account: anyone; the contribution cannot be redeemed.
+        pub depositor: Signer<'info>,
+        /// The risk domain: its deficit.
+        #[account(mut)]
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The fund.
+        #[account(mut)]
+        pub insurance: AccountLoader<'info, InsuranceFund>,
+        /// CHECK: the vault the clearinghouse names.
+        #[account(mut)]
+        pub vault: UncheckedAccount<'info>,
+        /// CHECK: classic SPL token account of the quote mint, not the vault.
+        #[account(mut)]
+        pub source: UncheckedAccount<'info>,
+        /// SPL Token.
+        pub token_program: Program<'info, Token>,
+    }
 }
 
 impl<'info> InsuranceDeposit<'info> {

@@ -1,22 +1,26 @@
 //! Closes an empty margin account.
 
 use anchor_lang::prelude::*;
+use anchor_lang::AccountsClose;
 
+use crate::account_list;
 use crate::error::{ensure, PlimsollError, Result};
 use crate::events::MarginAccountClosed;
 use crate::loaders::{read, same_key};
 use crate::log::log_plain;
 use crate::state::MarginAccount;
 
-/// Accounts of `margin_account_close`.
-#[derive(Accounts)]
-pub struct MarginAccountClose<'info> {
-    /// Owner of the account; receives the rent.
-    #[account(mut)]
-    pub owner: Signer<'info>,
-    /// The account to close.
-    #[account(mut, close = owner)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `margin_account_close`.
+    #[derive(Accounts)]
+    pub struct MarginAccountClose<'info> {
+        /// Owner of the account; receives the rent.
+        #[account(mut)]
+        pub owner: Signer<'info>,
+        /// The account to close.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 impl<'info> MarginAccountClose<'info> {
@@ -35,6 +39,7 @@ impl<'info> MarginAccountClose<'info> {
     /// - The rent goes to the owner; the id never returns.
     pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
         let id = ctx.accounts.validate()?;
+        ctx.accounts.margin_account.close(ctx.accounts.owner.to_account_info())?;
         log_plain(&MarginAccountClosed {
             margin_account: ctx.accounts.margin_account.key(),
             owner: ctx.accounts.owner.key(),

@@ -5,6 +5,7 @@ use anchor_lang::prelude::*;
 #[cfg(feature = "idl-build")]
 use anchor_lang::Owner as _;
 
+use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, MAX_UNDERLYINGS};
 use crate::error::{refuse, refused, PlimsollError, Result};
@@ -22,24 +23,26 @@ pub struct MarginAccountOpenArgs {
     pub mode: u8,
 }
 
-/// Accounts of `margin_account_open`.
-#[derive(Accounts)]
-pub struct MarginAccountOpen<'info> {
-    /// Pays the rent.
-    #[account(mut)]
-    pub payer: Signer<'info>,
-    /// Whose account it will be.
-    pub owner: Signer<'info>,
-    /// The risk domain.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The owner's record: hands out the id.
-    #[account(mut)]
-    pub owner_record: AccountLoader<'info, Owner>,
-    /// CHECK: created here at `margin`, clearinghouse, owner key, id.
-    #[account(mut)]
-    pub margin_account: UncheckedAccount<'info>,
-    /// System program.
-    pub system_program: Program<'info, System>,
+account_list! {
+    /// Accounts of `margin_account_open`.
+    #[derive(Accounts)]
+    pub struct MarginAccountOpen<'info> {
+        /// Pays the rent.
+        #[account(mut)]
+        pub payer: Signer<'info>,
+        /// Whose account it will be.
+        pub owner: Signer<'info>,
+        /// The risk domain.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The owner's record: hands out the id.
+        #[account(mut)]
+        pub owner_record: AccountLoader<'info, Owner>,
+        /// CHECK: created here at `margin`, clearinghouse, owner key, id.
+        #[account(mut)]
+        pub margin_account: UncheckedAccount<'info>,
+        /// System program.
+        pub system_program: Program<'info, System>,
+    }
 }
 
 impl<'info> MarginAccountOpen<'info> {

@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::oracle::Action;
 
+use crate::account_list;
 use crate::error::{saturated, PlimsollError, Result};
 use crate::events::MarginCall;
 use crate::loaders::{read, same_key};
@@ -22,13 +23,15 @@ pub struct MarginBalances {
     pub equity: i64,
 }
 
-/// Accounts of `margin_check`. Remaining accounts: market set of the margin account.
-#[derive(Accounts)]
-pub struct MarginCheck<'info> {
-    /// The risk domain.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The account to evaluate.
-    pub margin_account: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `margin_check`. Remaining accounts: market set of the margin account.
+    #[derive(Accounts)]
+    pub struct MarginCheck<'info> {
+        /// The risk domain.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The account to evaluate.
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 impl<'info> MarginCheck<'info> {

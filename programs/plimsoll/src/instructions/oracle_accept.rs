@@ -5,6 +5,7 @@ use plimsoll_core::oracle;
 use plimsoll_core::units::Price;
 use plimsoll_core::volatility;
 
+use crate::account_list;
 use crate::error::{core_refused, oracle_refused, refused, PlimsollError, Result};
 use crate::events::PriceAccepted;
 use crate::loaders::{read, same_key, write};
@@ -12,17 +13,19 @@ use crate::log::log_plain;
 use crate::pyth;
 use crate::state::{OracleState, PriceData, Underlying, VolatilityData};
 
-/// Accounts of `oracle_accept`.
-#[derive(Accounts)]
-pub struct OracleAccept<'info> {
-    /// The underlying: feed and rules.
-    pub underlying: AccountLoader<'info, Underlying>,
-    /// Its price and volatility state.
-    #[account(mut)]
-    pub oracle: AccountLoader<'info, OracleState>,
-    /// CHECK: price update account of the underlying's receiver program; owner, type, verification and feed are
-    /// checked when it is read.
-    pub price_update: UncheckedAccount<'info>,
+account_list! {
+    /// Accounts of `oracle_accept`.
+    #[derive(Accounts)]
+    pub struct OracleAccept<'info> {
+        /// The underlying: feed and rules.
+        pub underlying: AccountLoader<'info, Underlying>,
+        /// Its price and volatility state.
+        #[account(mut)]
+        pub oracle: AccountLoader<'info, OracleState>,
+        /// CHECK: price update account of the underlying's receiver program; owner, type, verification and feed are
+        /// checked when it is read.
+        pub price_update: UncheckedAccount<'info>,
+    }
 }
 
 impl<'info> OracleAccept<'info> {

@@ -5,6 +5,7 @@ use anchor_lang::prelude::*;
 #[cfg(feature = "idl-build")]
 use anchor_lang::Owner as _;
 
+use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, LAYOUT_VERSION};
 use crate::error::Result;
@@ -13,21 +14,23 @@ use crate::loaders::read;
 use crate::log::log_plain;
 use crate::state::{Clearinghouse, Owner};
 
-/// Accounts of `owner_create`.
-#[derive(Accounts)]
-pub struct OwnerCreate<'info> {
-    /// Pays the rent.
-    #[account(mut)]
-    pub payer: Signer<'info>,
-    /// CHECK: the key to register: any; it gains nothing but an empty record.
-    pub owner: UncheckedAccount<'info>,
-    /// The risk domain.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// CHECK: created here at `owner`, clearinghouse, owner key.
-    #[account(mut)]
-    pub owner_record: UncheckedAccount<'info>,
-    /// System program.
-    pub system_program: Program<'info, System>,
+account_list! {
+    /// Accounts of `owner_create`.
+    #[derive(Accounts)]
+    pub struct OwnerCreate<'info> {
+        /// Pays the rent.
+        #[account(mut)]
+        pub payer: Signer<'info>,
+        /// CHECK: the key to register: any; it gains nothing but an empty record.
+        pub owner: UncheckedAccount<'info>,
+        /// The risk domain.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// CHECK: created here at `owner`, clearinghouse, owner key.
+        #[account(mut)]
+        pub owner_record: UncheckedAccount<'info>,
+        /// System program.
+        pub system_program: Program<'info, System>,
+    }
 }
 
 impl<'info> OwnerCreate<'info> {

@@ -5,6 +5,7 @@ use plimsoll_core::oracle::{self, Action};
 use plimsoll_core::settlement::{self, SettlementTerms};
 use plimsoll_core::units::Price;
 
+use crate::account_list;
 use crate::error::{ensure, oracle_refused, PlimsollError, Result};
 use crate::events::SettlementSampled;
 use crate::loaders::{read, same_key, write};
@@ -12,16 +13,18 @@ use crate::log::log_plain;
 use crate::refusals::settlement_refused;
 use crate::state::{Expiry, OracleState, SettlementData, Underlying};
 
-/// Accounts of `settlement_sample`.
-#[derive(Accounts)]
-pub struct SettlementSample<'info> {
-    /// The underlying of the expiry.
-    pub underlying: AccountLoader<'info, Underlying>,
-    /// Its accepted price.
-    pub oracle: AccountLoader<'info, OracleState>,
-    /// The expiry whose window is open.
-    #[account(mut)]
-    pub expiry: AccountLoader<'info, Expiry>,
+account_list! {
+    /// Accounts of `settlement_sample`.
+    #[derive(Accounts)]
+    pub struct SettlementSample<'info> {
+        /// The underlying of the expiry.
+        pub underlying: AccountLoader<'info, Underlying>,
+        /// Its accepted price.
+        pub oracle: AccountLoader<'info, OracleState>,
+        /// The expiry whose window is open.
+        #[account(mut)]
+        pub expiry: AccountLoader<'info, Expiry>,
+    }
 }
 
 impl SettlementSample<'_> {

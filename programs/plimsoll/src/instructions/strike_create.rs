@@ -6,6 +6,7 @@ use plimsoll_core::math::elementary::ln_integer;
 use plimsoll_core::oracle::{self, Action};
 use plimsoll_core::units::Price;
 
+use crate::account_list;
 use crate::constants::MAX_STRIKES;
 use crate::error::{ensure, grid_refused, oracle_refused, refuse, refused, PlimsollError, Result};
 use crate::events::StrikeCreated;
@@ -21,16 +22,18 @@ pub struct StrikeCreateArgs {
     pub replaces: Option<u8>,
 }
 
-/// Accounts of `strike_create`.
-#[derive(Accounts)]
-pub struct StrikeCreate<'info> {
-    /// The underlying: its grid.
-    pub underlying: AccountLoader<'info, Underlying>,
-    /// Its accepted price.
-    pub oracle: AccountLoader<'info, OracleState>,
-    /// The expiry; its rent was paid for all strikes.
-    #[account(mut)]
-    pub expiry: AccountLoader<'info, Expiry>,
+account_list! {
+    /// Accounts of `strike_create`.
+    #[derive(Accounts)]
+    pub struct StrikeCreate<'info> {
+        /// The underlying: its grid.
+        pub underlying: AccountLoader<'info, Underlying>,
+        /// Its accepted price.
+        pub oracle: AccountLoader<'info, OracleState>,
+        /// The expiry; its rent was paid for all strikes.
+        #[account(mut)]
+        pub expiry: AccountLoader<'info, Expiry>,
+    }
 }
 
 impl<'info> StrikeCreate<'info> {

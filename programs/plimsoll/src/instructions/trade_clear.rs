@@ -14,6 +14,7 @@ use plimsoll_core::position::OptionKind;
 use plimsoll_core::trade::{self, LegChange, PriceStanding, SideCheck, Standing, TradePlan, TradeRule, TradeTerms};
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote};
 
+use crate::account_list;
 use crate::auction::{clock_keep, reading};
 use crate::authority::{acting, sequence_check, spend, validity_check, Acting};
 use crate::cash;
@@ -52,25 +53,27 @@ pub struct TradeClearArgs {
     pub seller_sequence: u64,
 }
 
-/// Accounts of `trade_clear`.
-#[derive(Accounts)]
-pub struct TradeClear<'info> {
-    /// Owner or delegate of the buying account.
-    pub buyer_authority: Signer<'info>,
-    /// Owner or delegate of the selling account.
-    pub seller_authority: Signer<'info>,
-    /// The risk domain. Checked by type; every other account names it.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The buying account.
-    #[account(mut)]
-    pub buyer: AccountLoader<'info, MarginAccount>,
-    /// The selling account.
-    #[account(mut)]
-    pub seller: AccountLoader<'info, MarginAccount>,
-    /// Owner record of the buyer's owner: bad debt.
-    pub buyer_owner: AccountLoader<'info, Owner>,
-    /// Owner record of the seller's owner: bad debt.
-    pub seller_owner: AccountLoader<'info, Owner>,
+account_list! {
+    /// Accounts of `trade_clear`.
+    #[derive(Accounts)]
+    pub struct TradeClear<'info> {
+        /// Owner or delegate of the buying account.
+        pub buyer_authority: Signer<'info>,
+        /// Owner or delegate of the selling account.
+        pub seller_authority: Signer<'info>,
+        /// The risk domain. Checked by type; every other account names it.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The buying account.
+        #[account(mut)]
+        pub buyer: AccountLoader<'info, MarginAccount>,
+        /// The selling account.
+        #[account(mut)]
+        pub seller: AccountLoader<'info, MarginAccount>,
+        /// Owner record of the buyer's owner: bad debt.
+        pub buyer_owner: AccountLoader<'info, Owner>,
+        /// Owner record of the seller's owner: bad debt.
+        pub seller_owner: AccountLoader<'info, Owner>,
+    }
 }
 
 /// One side while the trade is worked on.

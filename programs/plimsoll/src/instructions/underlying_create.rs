@@ -4,6 +4,7 @@ use anchor_lang::prelude::*;
 use plimsoll_core::grid::check_listing;
 use plimsoll_core::units::{ContractSize, Price, Quantity};
 
+use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, PRICE_RECEIVERS};
 use crate::error::{cross_refused, ensure, grid_refused, parameter_refused, refuse, refused, PlimsollError, Result};
@@ -45,26 +46,28 @@ pub struct UnderlyingCreateArgs {
     pub portfolio: PortfolioParameters,
 }
 
-/// Accounts of `underlying_create`.
-#[event_cpi]
-#[derive(Accounts)]
-pub struct UnderlyingCreate<'info> {
-    /// Authority of the clearinghouse.
-    pub authority: Signer<'info>,
-    /// Pays the rent.
-    #[account(mut)]
-    pub payer: Signer<'info>,
-    /// The risk domain: hands out the index.
-    #[account(mut)]
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// CHECK: created here at `underlying`, clearinghouse, index.
-    #[account(mut)]
-    pub underlying: UncheckedAccount<'info>,
-    /// CHECK: created here at `oracle`, underlying.
-    #[account(mut)]
-    pub oracle: UncheckedAccount<'info>,
-    /// System program.
-    pub system_program: Program<'info, System>,
+account_list! {
+    /// Accounts of `underlying_create`.
+    #[event_cpi]
+    #[derive(Accounts)]
+    pub struct UnderlyingCreate<'info> {
+        /// Authority of the clearinghouse.
+        pub authority: Signer<'info>,
+        /// Pays the rent.
+        #[account(mut)]
+        pub payer: Signer<'info>,
+        /// The risk domain: hands out the index.
+        #[account(mut)]
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// CHECK: created here at `underlying`, clearinghouse, index.
+        #[account(mut)]
+        pub underlying: UncheckedAccount<'info>,
+        /// CHECK: created here at `oracle`, underlying.
+        #[account(mut)]
+        pub oracle: UncheckedAccount<'info>,
+        /// System program.
+        pub system_program: Program<'info, System>,
+    }
 }
 
 impl<'info> UnderlyingCreate<'info> {

@@ -8,6 +8,7 @@ use plimsoll_core::outflow;
 use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::withdrawal_lock;
 
+use crate::account_list;
 use crate::cash;
 use crate::error::{
     core_refused, ensure, not_conserved, outflow_refused, refuse, refused, saturated, PlimsollError, Result,
@@ -27,27 +28,29 @@ pub struct WithdrawArgs {
     pub amount: u64,
 }
 
-/// Accounts of `withdraw`. Remaining accounts: market set of the margin account.
-#[derive(Accounts)]
-pub struct Withdraw<'info> {
-    /// Owner of the margin account; a delegate never withdraws.
-    pub owner: Signer<'info>,
-    /// The risk domain; writable only while a deficit is open.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// Account to debit.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
-    /// Outflow limiter.
-    #[account(mut)]
-    pub outflow: AccountLoader<'info, Outflow>,
-    /// CHECK: the vault the clearinghouse names.
-    #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
-    /// CHECK: classic SPL token account of the quote mint, not the vault; whose it is, is the owner's choice.
-    #[account(mut)]
-    pub destination: UncheckedAccount<'info>,
-    /// SPL Token.
-    pub token_program: Program<'info, Token>,
+account_list! {
+    /// Accounts of `withdraw`. Remaining accounts: market set of the margin account.
+    #[derive(Accounts)]
+    pub struct Withdraw<'info> {
+        /// Owner of the margin account; a delegate never withdraws.
+        pub owner: Signer<'info>,
+        /// The risk domain; writable only while a deficit is open.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// Account to debit.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+        /// Outflow limiter.
+        #[account(mut)]
+        pub outflow: AccountLoader<'info, Outflow>,
+        /// CHECK: the vault the clearinghouse names.
+        #[account(mut)]
+        pub vault: UncheckedAccount<'info>,
+        /// CHECK: classic SPL token account of the quote mint, not the vault; whose it is, is the owner's choice.
+        #[account(mut)]
+        pub destination: UncheckedAccount<'info>,
+        /// SPL Token.
+        pub token_program: Program<'info, Token>,
+    }
 }
 
 /// What a withdrawal changes, worked out before anything is written. Conservation: `cash_after = cash_before - amount`.
