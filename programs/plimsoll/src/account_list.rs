@@ -11,7 +11,7 @@ use anchor_lang::{Discriminator, Result, ZeroCopy};
 use anchor_spl::token::Token;
 
 use crate::state::{
-    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying,
+    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, RiskRows, Underlying,
 };
 
 /// What an account must be.
@@ -101,7 +101,7 @@ impl<'info, T: ZeroCopy + anchor_lang::Owner> Field<'info> for AccountLoader<'in
 }
 
 /// The discriminators of the accounts of this program.
-const DISCRIMINATORS: [u64; 9] = [
+const DISCRIMINATORS: [u64; 10] = [
     word(Clearinghouse::DISCRIMINATOR),
     word(Collateral::DISCRIMINATOR),
     word(Expiry::DISCRIMINATOR),
@@ -110,6 +110,7 @@ const DISCRIMINATORS: [u64; 9] = [
     word(OracleState::DISCRIMINATOR),
     word(Outflow::DISCRIMINATOR),
     word(Owner::DISCRIMINATOR),
+    word(RiskRows::DISCRIMINATOR),
     word(Underlying::DISCRIMINATOR),
 ];
 

@@ -35,7 +35,7 @@ pub fn rows_refresh(directory: &Directory, underlying: u16, expiry: i64, payee: 
         oracle: address::oracle(&parent),
         expiry,
         rows: address::rows(&expiry),
-        payee: payee.map(address::of_margin_account),
+        payee: payee.map_or(address::rows(&expiry), address::of_margin_account),
     };
     let mut refresh = build(accounts, instruction::RowsRefresh {});
     if payee.is_some() {

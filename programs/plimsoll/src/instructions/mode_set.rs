@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::oracle::Action;
 
+use crate::account_list;
 use crate::error::{ensure, refuse, saturated, PlimsollError, Result};
 use crate::events::ModeChanged;
 use crate::loaders::{read, same_key, write};
@@ -19,16 +20,18 @@ pub struct ModeSetArgs {
     pub mode: u8,
 }
 
-/// Accounts of `mode_set`.
-#[derive(Accounts)]
-pub struct ModeSet<'info> {
-    /// Owner of the margin account; its delegate never changes the mode.
-    pub owner: Signer<'info>,
-    /// The risk domain.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The account whose mode changes.
-    #[account(mut)]
-    pub margin_account: AccountLoader<'info, MarginAccount>,
+account_list! {
+    /// Accounts of `mode_set`.
+    #[derive(Accounts)]
+    pub struct ModeSet<'info> {
+        /// Owner of the margin account; its delegate never changes the mode.
+        pub owner: Signer<'info>,
+        /// The risk domain.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The account whose mode changes.
+        #[account(mut)]
+        pub margin_account: AccountLoader<'info, MarginAccount>,
+    }
 }
 
 impl<'info> ModeSet<'info> {

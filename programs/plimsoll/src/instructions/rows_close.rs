@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use anchor_lang::AccountsClose;
 
+use crate::account_list;
 use crate::error::{refuse, PlimsollError, Result};
 use crate::events::RowsClosed;
 use crate::loaders::{is_a, same_key, typed};
@@ -10,17 +11,19 @@ use crate::log::log_plain;
 use crate::portfolio::{rows, rows_check};
 use crate::state::{Expiry, RiskRows};
 
-/// Accounts of `rows_close`.
-#[derive(Accounts)]
-pub struct RowsClose<'info> {
-    /// CHECK: the expiry that the rows name, over or closed.
-    pub expiry: UncheckedAccount<'info>,
-    /// The rows.
-    #[account(mut)]
-    pub rows: AccountLoader<'info, RiskRows>,
-    /// CHECK: the key stored in the rows as payer of their rent; receives it back.
-    #[account(mut)]
-    pub rent_payer: UncheckedAccount<'info>,
+account_list! {
+    /// Accounts of `rows_close`.
+    #[derive(Accounts)]
+    pub struct RowsClose<'info> {
+        /// CHECK: the expiry that the rows name, over or closed.
+        pub expiry: UncheckedAccount<'info>,
+        /// The rows.
+        #[account(mut)]
+        pub rows: AccountLoader<'info, RiskRows>,
+        /// CHECK: the key stored in the rows as payer of their rent; receives it back.
+        #[account(mut)]
+        pub rent_payer: UncheckedAccount<'info>,
+    }
 }
 
 impl RowsClose<'_> {

@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::margin::scenario::ROW;
 
+use crate::account_list;
 use crate::addresses::{rent_exempt_balance, transfer};
 use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::RowsGrown;
@@ -11,17 +12,19 @@ use crate::portfolio::{rows_check, values};
 use crate::state::risk_rows::{GROWTH_MAX, SPACE_MAX};
 use crate::state::RiskRows;
 
-/// Accounts of `rows_grow`.
-#[derive(Accounts)]
-pub struct RowsGrow<'info> {
-    /// Pays the rent of the new room, which returns to who opened the rows.
-    #[account(mut)]
-    pub payer: Signer<'info>,
-    /// The rows.
-    #[account(mut)]
-    pub rows: AccountLoader<'info, RiskRows>,
-    /// System program.
-    pub system_program: Program<'info, System>,
+account_list! {
+    /// Accounts of `rows_grow`.
+    #[derive(Accounts)]
+    pub struct RowsGrow<'info> {
+        /// Pays the rent of the new room, which returns to who opened the rows.
+        #[account(mut)]
+        pub payer: Signer<'info>,
+        /// The rows.
+        #[account(mut)]
+        pub rows: AccountLoader<'info, RiskRows>,
+        /// System program.
+        pub system_program: Program<'info, System>,
+    }
 }
 
 impl<'info> RowsGrow<'info> {

@@ -2,6 +2,7 @@
 
 use anchor_lang::prelude::*;
 
+use crate::account_list;
 use crate::addresses::{create, NewAccount, DISCRIMINATOR_LEN};
 use crate::constants::{seeds, LAYOUT_VERSION};
 use crate::error::{ensure, refuse, PlimsollError, Result};
@@ -12,19 +13,21 @@ use crate::portfolio::rows_mut;
 use crate::state::risk_rows::SPACE_FIRST;
 use crate::state::{Expiry, RiskRows};
 
-/// Accounts of `rows_open`.
-#[derive(Accounts)]
-pub struct RowsOpen<'info> {
-    /// Pays the rent and gets it back at the close.
-    #[account(mut)]
-    pub payer: Signer<'info>,
-    /// The expiry.
-    pub expiry: AccountLoader<'info, Expiry>,
-    /// CHECK: created here at `rows`, expiry.
-    #[account(mut)]
-    pub rows: UncheckedAccount<'info>,
-    /// System program.
-    pub system_program: Program<'info, System>,
+account_list! {
+    /// Accounts of `rows_open`.
+    #[derive(Accounts)]
+    pub struct RowsOpen<'info> {
+        /// Pays the rent and gets it back at the close.
+        #[account(mut)]
+        pub payer: Signer<'info>,
+        /// The expiry.
+        pub expiry: AccountLoader<'info, Expiry>,
+        /// CHECK: created here at `rows`, expiry.
+        #[account(mut)]
+        pub rows: UncheckedAccount<'info>,
+        /// System program.
+        pub system_program: Program<'info, System>,
+    }
 }
 
 impl<'info> RowsOpen<'info> {

@@ -7,32 +7,36 @@ use plimsoll_core::margin::scenario::{fill_rows, RowsStamp, ROW};
 use plimsoll_core::margin::{ExpiryView, PortfolioParameters};
 use plimsoll_core::units::ContractSize;
 
+use crate::account_list;
 use crate::cash;
 use crate::error::{core_refused, ensure, not_conserved, refuse, refused, PlimsollError, Result};
 use crate::events::RowsRefreshed;
-use crate::loaders::{read, same_key, write};
+use crate::loaders::{known_mut, read, same_key, typed, write};
 use crate::log::log_plain;
 use crate::margin::{expiry_view, underlying_view};
 use crate::portfolio::{rows, rows_check, rows_mut, scenario_view, stamp, values_mut};
 use crate::state::{Clearinghouse, Expiry, MarginAccount, OracleState, RiskRows, RowsHeaderData, Underlying};
 
-/// Accounts of `rows_refresh`.
-#[derive(Accounts)]
-pub struct RowsRefresh<'info> {
-    /// The risk domain.
-    pub clearinghouse: AccountLoader<'info, Clearinghouse>,
-    /// The underlying.
-    pub underlying: AccountLoader<'info, Underlying>,
-    /// Its accepted price.
-    pub oracle: AccountLoader<'info, OracleState>,
-    /// The expiry; writable only if somebody is paid.
-    pub expiry: AccountLoader<'info, Expiry>,
-    /// Its rows.
-    #[account(mut)]
-    pub rows: AccountLoader<'info, RiskRows>,
-    /// Margin account that is paid for the refresh of rows that were due, out of the expiry's trade fees.
-    #[account(mut)]
-    pub payee: Option<AccountLoader<'info, MarginAccount>>,
+account_list! {
+    /// Accounts of `rows_refresh`.
+    #[derive(Accounts)]
+    pub struct RowsRefresh<'info> {
+        /// The risk domain.
+        pub clearinghouse: AccountLoader<'info, Clearinghouse>,
+        /// The underlying.
+        pub underlying: AccountLoader<'info, Underlying>,
+        /// Its accepted price.
+        pub oracle: AccountLoader<'info, OracleState>,
+        /// The expiry; writable only if somebody is paid.
+        pub expiry: AccountLoader<'info, Expiry>,
+        /// Its rows.
+        #[account(mut)]
+        pub rows: AccountLoader<'info, RiskRows>,
+        /// CHECK: margin account that is paid for the refresh of rows that were due, out of the expiry's trade fees; the rows'
+        /// own address: nobody is paid.
+        #[account(mut)]
+        pub payee: UncheckedAccount<'info>,
+    }
 }
 
 impl<'info> RowsRefresh<'info> {
@@ -40,7 +44,7 @@ impl<'info> RowsRefresh<'info> {
     /// - underlying: of this clearinghouse.
     /// - oracle, expiry: of the underlying; the expiry not over.
     /// - rows: by type and version; of the expiry.
-    /// - payee: of this clearinghouse; then the expiry is writable.
+    /// - payee: the rows, or a margin account of this clearinghouse by type and version; then the expiry is writable.
     /// - No signer: only the program computes values, and who is paid is the sender's choice.
     fn validate(&self, now: i64) -> Result<()> {
         let (underlying, expiry) = (read(&self.underlying)?, read(&self.expiry)?);
@@ -50,8 +54,9 @@ impl<'info> RowsRefresh<'info> {
         same_key(&expiry.underlying, self.underlying.as_ref().key, PlimsollError::UnderlyingMismatch)?;
         rows_check(self.rows.as_ref())?;
         same_key(&rows(self.rows.as_ref())?.expiry, self.expiry.as_ref().key, PlimsollError::MarketMismatch)?;
-        if let Some(payee) = &self.payee {
-            same_key(&read(payee)?.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
+        if self.is_paid() {
+            let payee = typed::<MarginAccount>(&self.payee)?;
+            same_key(&payee.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
         }
         ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)?;
         if now >= expiry.expiry {
@@ -72,10 +77,7 @@ impl<'info> RowsRefresh<'info> {
         let accounts = &*ctx.accounts;
         accounts.validate(now)?;
         let (header, was_due) = accounts.fill(now)?;
-        let paid = match &accounts.payee {
-            Some(payee) if was_due => accounts.pay(payee, now)?,
-            _ => 0,
-        };
+        let paid = if was_due && accounts.is_paid() { accounts.pay(now)? } else { 0 };
         log_plain(&RowsRefreshed {
             rows: *accounts.rows.as_ref().key,
             spot: header.spot,
@@ -103,12 +105,17 @@ impl<'info> RowsRefresh<'info> {
         Ok((header, was_due))
     }
 
-    /// Pays `payee` what the expiry's fees hold, at most the reward; returns it.
+    /// Whether somebody is to be paid.
+    fn is_paid(&self) -> bool {
+        self.payee.key != self.rows.as_ref().key
+    }
+
+    /// Pays the payee what the expiry's fees hold, at most the reward; returns it.
     #[inline(never)]
-    fn pay(&self, payee: &AccountLoader<'info, MarginAccount>, now: i64) -> Result<i64> {
+    fn pay(&self, now: i64) -> Result<i64> {
         let reward = i64::from(read(&self.underlying)?.portfolio.rows_pay);
         ensure(self.expiry.as_ref().is_writable, PlimsollError::MarketNotWritable)?;
-        let (mut expiry, mut payee) = (write(&self.expiry)?, write(payee)?);
+        let (mut expiry, mut payee) = (write(&self.expiry)?, known_mut::<MarginAccount>(&self.payee)?);
         let touched =
             |expiry: &Expiry, payee: &MarginAccount| Touched::default().owed(expiry.fees_accrued).owed(payee.cash);
         let before = touched(&expiry, &payee);
