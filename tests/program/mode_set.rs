@@ -3,8 +3,8 @@
 use plimsoll::events::ModeChanged;
 use plimsoll::state::margin_account::{MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO};
 use plimsoll::state::{Clearinghouse, MarginAccount};
-use plimsoll_client::ledger::Outcome;
 use plimsoll_client::instruction;
+use plimsoll_client::ledger::Outcome;
 use plimsoll_core::position::OptionKind;
 use plimsoll_tests::pyth::PriceUpdate;
 use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, QUOTE};
@@ -119,7 +119,7 @@ fn a_price_that_is_not_valid_for_new_risk_refuses_the_switch() {
     feed.post_update(&world.chain, &world.governance, &update).expect("uncertain price");
     refused(&world, "PriceUncertain", switch);
     world.chain.advance(5);
-    world.post_price(BTC, BTC_PRICE / 100 * 104).expect("a price that walks");
+    world.post_price(BTC, BTC_PRICE / 100 * 120).expect("a price that walks");
     refused(&world, "PriceWalking", switch);
     world.move_price(BTC, BTC_PRICE / 100 * 104);
     world.chain.advance(61);
@@ -231,8 +231,7 @@ fn accounts_of_another_clearinghouse_are_refused() {
     let world = traded();
     let (other, account) = account_elsewhere(&world, 1);
     let own = instruction_of(&world, 1, MODE_PORTFOLIO);
-    for forged in
-        [exchanged(&own, &world.clearinghouse, &other), exchanged(&own, &world.traders[1].account, &account)]
+    for forged in [exchanged(&own, &world.clearinghouse, &other), exchanged(&own, &world.traders[1].account, &account)]
     {
         refused(&world, "ClearinghouseMismatch", || send_signed(&world, forged, &[owner(&world, 1)]));
     }

@@ -21,7 +21,7 @@ use plimsoll_core::units::{Price, Ratio, Vol};
 use crate::constants::INDEX_NONE;
 use crate::error::{ensure, oracle_refused, refuse, refused, PlimsollError, Refusal, Result};
 use crate::loaders::{is_a, known, known_mut, typed, Layout};
-use crate::portfolio::{rows, HeldRows};
+use crate::portfolio::{rows, rows_check, HeldRows};
 use crate::state::{Clearinghouse, Collateral, Expiry, MarginAccount, OracleState, RiskRows, Underlying};
 
 /// Most underlyings of one instruction: two full accounts, what prices their collateral, and the quote token.
@@ -241,6 +241,7 @@ impl<'a, 'info> Markets<'a, 'info> {
     /// Rows of an expiry that the set does not hold would never be read: a mistake of the caller.
     fn check_rows(&self) -> Result<()> {
         for info in self.rows_infos {
+            rows_check(info)?;
             let expiry = rows(info)?.expiry;
             ensure(self.expiry_infos.iter().any(|info| *info.key == expiry), PlimsollError::MarketMismatch)?;
         }

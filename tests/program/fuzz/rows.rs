@@ -41,7 +41,9 @@ pub fn act(driver: &mut Driver) -> Built {
     let expiry = driver.expiries.choose(&mut driver.random).copied()?;
     let rows = driver.rows.choose(&mut driver.random).copied();
     match driver.random.random_range(0..10) {
-        0..2 => Some(("rows_open", instruction::rows_open(&address::expiry(&expiry.underlying, expiry.expiry), &payer))),
+        0..2 => {
+            Some(("rows_open", instruction::rows_open(&address::expiry(&expiry.underlying, expiry.expiry), &payer)))
+        }
         2..4 => Some(("rows_grow", instruction::rows_grow(&rows?.expiry, &payer))),
         4..9 => {
             let payee = any_account(driver);
@@ -55,7 +57,9 @@ pub fn act(driver: &mut Driver) -> Built {
 
 /// Rows that go, mostly of an expiry that is over.
 pub fn close(driver: &mut Driver) -> Built {
-    let live = |rows: &&RiskRows| driver.expiries.iter().any(|e| address::expiry(&e.underlying, e.expiry) == rows.expiry && !e.is_settled());
+    let live = |rows: &&RiskRows| {
+        driver.expiries.iter().any(|e| address::expiry(&e.underlying, e.expiry) == rows.expiry && !e.is_settled())
+    };
     let over: Vec<RiskRows> = driver.rows.iter().filter(|rows| !live(rows)).copied().collect();
     let any = driver.rows.choose(&mut driver.random).copied();
     let rows = if driver.random.random_bool(0.2) { any } else { over.choose(&mut driver.random).copied().or(any) };

@@ -89,24 +89,46 @@ fn a_bidder_in_portfolio_mode_needs_its_margin_in_that_mode() {
     refused(&world, "InitialMarginShort", || bid_with(&world, (SELLER, poor), false, args));
 }
 
+/// The seller in portfolio mode with its calls sold, then a price a third higher that starts to walk; `rows`: open and
+/// fresh.
+fn walking(rows: bool) -> World {
+    let mut world = default_world();
+    world.set_mode(SELLER, MODE_PORTFOLIO).expect("portfolio");
+    world.trade_at_mark(BUYER, SELLER, &call(&world), SOLD).expect("trade");
+    if rows {
+        world.open_rows(BTC, 0);
+    }
+    world.chain.advance(5);
+    world.post_price(BTC, BTC_PRICE / 100 * 130).expect("a price that walks");
+    fill(&world);
+    assert!(world.price(BTC) < BTC_PRICE / 100 * 115);
+    world
+}
+
 #[test]
 fn a_portfolio_account_is_started_and_sold_while_the_price_walks() {
-    for rows in [false, true] {
-        let mut world = default_world();
-        world.set_mode(SELLER, MODE_PORTFOLIO).expect("portfolio");
-        world.trade_at_mark(BUYER, SELLER, &call(&world), SOLD).expect("trade");
-        if rows {
-            world.open_rows(BTC, 0);
-        }
+    let world = walking(false);
+    start(&world, SELLER, LIQUIDATOR).expect("start at the worse end");
+    let fact: AuctionBidTaken = event(&bid(&world, 50_000).expect("bid"));
+    assert!(fact.maintenance_after > fact.maintenance_before);
+    world.full_check();
+}
+
+/// Rows stand at the accepted price: how far the raw price is from it counts for the account.
+#[test]
+fn from_rows_an_account_is_started_as_soon_as_the_accepted_price_has_walked_far_enough() {
+    let world = walking(true);
+    let mut steps = 0;
+    while start(&world, SELLER, LIQUIDATOR).is_err() {
+        assert!(world.price(BTC) < BTC_PRICE / 100 * 130, "the price has arrived");
         world.chain.advance(5);
-        world.post_price(BTC, BTC_PRICE / 100 * 115).expect("a price that walks");
+        world.post_price(BTC, BTC_PRICE / 100 * 130).expect("a step of the walk");
         fill(&world);
-        assert!(world.price(BTC) < BTC_PRICE / 100 * 103);
-        start(&world, SELLER, LIQUIDATOR).expect("start at the worse end");
-        let fact: AuctionBidTaken = event(&bid(&world, 50_000).expect("bid"));
-        assert!(fact.maintenance_after > fact.maintenance_before);
-        world.full_check();
+        steps += 1;
     }
+    println!("started {steps} steps later at {}", world.price(BTC));
+    assert!(world.account(SELLER).in_auction() && steps > 0);
+    world.full_check();
 }
 
 #[test]

@@ -126,25 +126,29 @@ fn while_a_price_walks_the_worse_end_counts_from_rows_and_fresh() {
 /// Wrapped BTC falls with the price that a short put falls with, and gains where a short call loses.
 #[test]
 fn collateral_moves_with_the_scenarios_of_its_underlying() {
-    let worth = |kind: OptionKind, strike: u8, mode: u8, btc: bool| {
+    let required = |kind: Option<OptionKind>, mode: u8, btc: bool| {
         let mut world = World::with(&WorldOptions { collateral: true, ..WorldOptions::default() });
-        let trader = world.add_trader("collateral", if btc { 20_000 * QUOTE } else { 120_000 * QUOTE });
+        let trader = world.add_trader("collateral", 120_000 * QUOTE);
         if btc {
             world.deposit_wbtc(trader, 100_000_000).expect("one BTC");
         }
-        world.trade_at_mark(0, trader, &world.series(BTC, 0, strike, kind), 50).expect("short");
+        if let Some(kind) = kind {
+            world.trade_at_mark(0, trader, &world.series(BTC, 0, 2, kind), 100).expect("short one BTC");
+        }
         edit_account(&world, trader, |account| account.mode = mode);
         let [fresh, _] = check_same(&world, trader);
         fresh.equity - fresh.initial
     };
-    let required = |kind, strike, btc| worth(kind, strike, MODE_PORTFOLIO, btc);
-    let cut = 20_000 * QUOTE;
-    // Beyond the cut of the factor: nothing more for calls, which the collateral covers; more for puts.
-    assert!(required(OptionKind::Call, 2, true) < required(OptionKind::Call, 2, false) + cut);
-    assert!(required(OptionKind::Put, 2, true) > required(OptionKind::Put, 2, false) + cut);
+    let portfolio = |kind, btc| required(kind, MODE_PORTFOLIO, btc);
+    let (call, put) = (Some(OptionKind::Call), Some(OptionKind::Put));
+    let alone = portfolio(None, true);
+    assert!(alone > 0);
+    let together = |kind| portfolio(kind, true) - portfolio(kind, false);
+    assert!(together(call) < alone, "covered calls: {} of {alone}", together(call));
+    assert!(together(put) > together(call), "a put falls with the collateral");
     // Cross mode recognises neither.
-    let [with, without] = [true, false].map(|btc| worth(OptionKind::Call, 2, MODE_CROSS, btc));
-    assert_eq!(with, without + cut);
+    let cross = |kind| required(kind, MODE_CROSS, true) - required(kind, MODE_CROSS, false);
+    assert_eq!((cross(call), cross(put)), (cross(None), cross(None)));
 }
 
 #[test]
@@ -170,8 +174,11 @@ fn collateral_that_covers_a_short_call_cannot_leave() {
 
 #[test]
 fn cash_leaves_down_to_an_initial_balance_of_zero() {
-    let (world, trader) = mixed();
-    refresh_all(&world);
+    let mut world = World::new();
+    let trader = world.add_trader("portfolio", 60_000 * QUOTE);
+    world.set_mode(trader, MODE_PORTFOLIO).expect("portfolio");
+    world.trade_at_mark(0, trader, &call(&world), 100).expect("short");
+    world.open_rows(BTC, 0);
     let [rows, fresh] = check_same(&world, trader);
     assert_eq!(rows.initial, fresh.initial);
     let free = rows.initial.unsigned_abs();

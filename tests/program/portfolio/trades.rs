@@ -48,11 +48,10 @@ fn a_hedged_book_passes_in_portfolio_mode_and_fails_in_cross_mode() {
 }
 
 #[test]
-fn a_naked_put_passes_in_cross_mode_and_fails_in_portfolio_mode() {
+fn a_naked_call_passes_in_cross_mode_and_fails_in_portfolio_mode() {
     for (mode, passes) in [(MODE_CROSS, true), (MODE_PORTFOLIO, false)] {
-        let world = seller_in(mode, 16_000 * QUOTE);
-        let put = world.series(BTC, 0, 2, OptionKind::Put);
-        let sell = || world.trade_at_mark(BUYER, SELLER, &put, 100);
+        let world = seller_in(mode, 15_300 * QUOTE);
+        let sell = || world.trade_at_mark(BUYER, SELLER, &call(&world), 100);
         if passes {
             sell().expect("cross");
             assert!(initial_in(&world, SELLER, MODE_CROSS) >= 0 && initial_in(&world, SELLER, MODE_PORTFOLIO) < 0);

@@ -3,17 +3,18 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::margin::scenario::rows::RowsHeader;
-use plimsoll_core::margin::scenario::{fill_rows, RowsStamp, ROW};
+use plimsoll_core::margin::scenario::{fill_rows, Rows, RowsStamp, ROW};
 use plimsoll_core::margin::{ExpiryView, PortfolioParameters};
-use plimsoll_core::units::ContractSize;
+use plimsoll_core::series::Strike;
+use plimsoll_core::units::{ContractSize, Price};
 
 use crate::cash;
-use crate::error::{core_refused, ensure, not_conserved, refuse, refused, PlimsollError, Result};
+use crate::error::{core_refused, ensure, not_conserved, refused, PlimsollError, Result};
 use crate::events::RowsRefreshed;
 use crate::loaders::{read, same_key, write};
 use crate::log::log_plain;
 use crate::margin::{expiry_view, underlying_view};
-use crate::portfolio::{rows, rows_check, rows_mut, scenario_view, stamp, values_mut};
+use crate::portfolio::{rows, rows_check, rows_mut, scenario_view, stamp, values, values_mut};
 use crate::state::{Clearinghouse, Expiry, MarginAccount, OracleState, RiskRows, RowsHeaderData, Underlying};
 
 /// Accounts of `rows_refresh`.
@@ -38,11 +39,12 @@ pub struct RowsRefresh<'info> {
 impl<'info> RowsRefresh<'info> {
     /// - clearinghouse: by type and version.
     /// - underlying: of this clearinghouse.
-    /// - oracle, expiry: of the underlying; the expiry not over.
+    /// - oracle, expiry: of the underlying; the expiry not settled.
     /// - rows: by type and version; of the expiry.
     /// - payee: of this clearinghouse; then the expiry is writable.
     /// - No signer: only the program computes values, and who is paid is the sender's choice.
-    fn validate(&self, now: i64) -> Result<()> {
+    fn validate(&self) -> Result<()> {
+        read(&self.clearinghouse)?;
         let (underlying, expiry) = (read(&self.underlying)?, read(&self.expiry)?);
         let clearinghouse = self.clearinghouse.as_ref().key;
         same_key(&underlying.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
@@ -53,24 +55,21 @@ impl<'info> RowsRefresh<'info> {
         if let Some(payee) = &self.payee {
             same_key(&read(payee)?.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
         }
-        ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)?;
-        if now >= expiry.expiry {
-            return Err(refuse(PlimsollError::ExpiryPassed, now, expiry.expiry));
-        }
-        Ok(())
+        ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)
     }
 
     /// Specification:
     /// - Anyone refreshes rows; the values are those of the accepted price, the clock and the parameters now.
+    /// - Until the expiry is settled: books are valued while it waits for its price.
     /// - Every strike there is room for is filled at once, as many steps far as the scan range reaches now: nobody voids
     ///   a part of the rows that others use.
     /// - A named margin account is paid out of the expiry's trade fees, at most what they hold, if the rows could not be
     ///   used any more; fees and cash change by zero in sum.
-    /// - Rows of another expiry, an expiry that is over, and an underlying without a price are refused.
+    /// - Rows of another expiry, an expiry that is settled, and an underlying without a price are refused.
     pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
         let now = Clock::get()?.unix_timestamp;
         let accounts = &*ctx.accounts;
-        accounts.validate(now)?;
+        accounts.validate()?;
         let (header, was_due) = accounts.fill(now)?;
         let paid = match &accounts.payee {
             Some(payee) if was_due => accounts.pay(payee, now)?,
@@ -95,8 +94,8 @@ impl<'info> RowsRefresh<'info> {
         let stamp = stamp(&underlying, (&view, &rules), now);
         let expiry = expiry_view(&expiry, 0, (&underlying, &oracle), now)?;
         let (old, info) = (*rows(self.rows.as_ref())?.header.rules(), self.rows.as_ref());
+        let was_due = old.check(&stamp, rules.parameters).is_err() || !serves(&old, &values(info)?, expiry.strikes);
         let header = filled(&expiry, &stamp, (rules.parameters, underlying.contract_size), &mut values_mut(info)?)?;
-        let was_due = old.check(&stamp, rules.parameters).is_err() || old.filled & header.filled != header.filled;
         rows_mut(info)?.header = RowsHeaderData::from_rules(&header);
         Ok((header, was_due))
     }
@@ -116,6 +115,14 @@ impl<'info> RowsRefresh<'info> {
         check_conserved(before, touched(&expiry, &payee), 0).map_err(not_conserved)?;
         Ok(paid)
     }
+}
+
+/// Whether every strike that `values` have room for is filled, at the price it is listed with.
+#[inline(never)]
+fn serves(header: &RowsHeader, values: &[i64], strikes: &[Strike]) -> bool {
+    let rows = Rows { header, values };
+    let room = values.len().checked_div(ROW).unwrap_or(0);
+    (0u8..).zip(strikes).take(room).all(|(id, strike)| rows.serves(id, Price(strike.price)))
 }
 
 /// Fills `values` for as many strikes as have room; returns their header.
