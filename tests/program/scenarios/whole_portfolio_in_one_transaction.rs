@@ -11,7 +11,7 @@ use solana_program::instruction::Instruction;
 use crate::support::*;
 
 /// Accounts that one such transaction may name, the payer and the programs counted.
-const ACCOUNTS: usize = 22;
+const ACCOUNTS: usize = 20;
 /// Bytes of a transaction that the network takes.
 const TRANSACTION_BYTES: usize = 1_232;
 /// Strikes of each of four expiries: 256 legs.
