@@ -126,7 +126,6 @@ fn from_rows_an_account_is_started_as_soon_as_the_accepted_price_has_walked_far_
         fill(&world);
         steps += 1;
     }
-    println!("started {steps} steps later at {}", world.price(BTC));
     assert!(world.account(SELLER).in_auction() && steps > 0);
     world.full_check();
 }

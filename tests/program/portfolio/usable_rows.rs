@@ -235,3 +235,59 @@ fn a_large_book_of_an_expiry_that_waits_for_its_settlement_is_valued_from_rows()
     (0..2).for_each(|at| drop(refresh(&world, at, None).expect("refresh")));
     check(&world, LARGE).expect("from rows");
 }
+
+/// Two expiries of 64 strikes, `LARGE` short forty calls of each in portfolio mode, 35 columns: exactly the limit, each
+/// price of another strike.
+fn at_the_limit() -> World {
+    let options = WorldOptions {
+        mode: ChainMode::Fast,
+        traders: 3,
+        cash: 9_000_000 * QUOTE,
+        expiry_days: vec![7, 14],
+        strike_percents: (70..134).collect(),
+        ..WorldOptions::default()
+    };
+    let world = World::with(&options);
+    for expiry in 0..2 {
+        for strike in 0..64 {
+            world.trade_at_mark(OTHER, LARGE, &world.series(BTC, expiry, strike, OptionKind::Call), 40).expect("leg");
+        }
+        world.refresh_prices();
+    }
+    for index in [LARGE, IDLE] {
+        edit_account(&world, index, |account| account.mode = MODE_PORTFOLIO);
+    }
+    four_steps(&world);
+    assert_eq!(fresh_prices(&world, LARGE), FRESH_PRICES_MAX);
+    world
+}
+
+fn four_steps(world: &World) {
+    edit_oracle(world, |oracle| (oracle.volatility.range_im, oracle.volatility.range_mm) = (230_000, 230_000));
+}
+
+/// It must not run out of compute units instead of being told to pass rows.
+#[test]
+fn the_largest_book_that_is_priced_fresh_is_checked_and_started_in_one_transaction() {
+    let world = at_the_limit();
+    check(&world, LARGE).expect("fresh");
+    let maintenance = balances_with(&world, LARGE, false).maintenance;
+    edit_account(&world, LARGE, |account| account.cash -= maintenance + 1_000 * QUOTE);
+    start(&world, LARGE, IDLE).expect("fresh");
+}
+
+#[test]
+fn a_bid_on_the_largest_book_that_is_priced_fresh_passes_from_rows() {
+    let mut world = at_the_limit();
+    let maintenance = balances_with(&world, LARGE, false).maintenance;
+    edit_account(&world, LARGE, |account| account.cash -= maintenance + 1_000 * QUOTE);
+    start(&world, LARGE, IDLE).expect("fresh");
+    world.advance(20);
+    four_steps(&world);
+    (0..2).for_each(|at| drop(world.open_rows(BTC, at)));
+    (0..2).for_each(|at| drop(refresh(&world, at, None).expect("refresh")));
+    let before = balances_with(&world, LARGE, true).maintenance;
+    let taken = bid_with(&world, (LARGE, IDLE), false, bid_args(&world, LARGE, 100_000)).expect("from rows");
+    assert!(taken.compute_units < 600_000, "{}", taken.compute_units);
+    assert!(balances_with(&world, LARGE, true).maintenance > before);
+}

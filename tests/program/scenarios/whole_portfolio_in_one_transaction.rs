@@ -70,8 +70,7 @@ fn an_account_of_256_portfolio_legs_is_liquidated_from_rows_without_lookup_table
     }
     let fits = |what: &str, instruction: Instruction, signer: usize| {
         let (accounts, bytes) = measured(&world, &instruction, signer);
-        let used = send(&world, instruction, &[&world.traders[signer].key]).expect(what).compute_units;
-        println!("{what}: {accounts} accounts, {bytes} bytes, {used} compute units");
+        send(&world, instruction, &[&world.traders[signer].key]).expect(what);
         assert!(accounts <= ACCOUNTS && bytes <= TRANSACTION_BYTES, "{what}: {accounts} accounts, {bytes} bytes");
     };
     refresh(&world);
