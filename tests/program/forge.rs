@@ -97,6 +97,17 @@ pub fn check_account_list(world: &World, instruction: &Instruction, signers: &[&
 /// The account of this program at `key`, whose layout has its version byte at `version_at`, is refused when it is
 /// another program's, of another type, of another version or of another size.
 pub fn check_type(world: &World, instruction: &Instruction, key: &Pubkey, version_at: usize, signers: &[&Keypair]) {
+    check_kind(world, instruction, key, version_at, signers);
+    let whole = world.chain.raw(key).expect("an account of the program");
+    for length in [whole.data.len() - 1, whole.data.len() + 1] {
+        world.chain.edit_raw(key, |account| account.data.resize(length, 0));
+        refused(world, "AccountLayout", || send_signed(world, instruction.clone(), signers));
+        world.chain.set_raw(key, whole.clone());
+    }
+}
+
+/// The same of an account of any size.
+pub fn check_kind(world: &World, instruction: &Instruction, key: &Pubkey, version_at: usize, signers: &[&Keypair]) {
     let try_with = |rule: &str, forged: &Instruction| {
         refused(world, rule, || send_signed(world, forged.clone(), signers));
     };
@@ -109,11 +120,6 @@ pub fn check_type(world: &World, instruction: &Instruction, key: &Pubkey, versio
         world.chain.edit_raw(key, |account| account.data[8 + version_at] = version);
         let send = || send_signed(world, instruction.clone(), signers);
         refused_numbers(world, "VersionUnknown", (i64::from(version), 1), send);
-        world.chain.set_raw(key, whole.clone());
-    }
-    for length in [whole.data.len() - 1, whole.data.len() + 1] {
-        world.chain.edit_raw(key, |account| account.data.resize(length, 0));
-        try_with("AccountLayout", instruction);
         world.chain.set_raw(key, whole.clone());
     }
 }

@@ -11,6 +11,7 @@ use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 
 mod actions;
 mod driver;
+mod rows;
 
 use driver::Driver;
 

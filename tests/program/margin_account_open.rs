@@ -75,7 +75,7 @@ fn an_account_opens_empty_and_takes_the_next_id() {
     let payer = payer(&world);
     let before = (lamports(&world, &payer.pubkey()), lamports(&world, &owner.pubkey()));
     let mut expected: Owner = world.chain.load(&record(&world, &owner)).expect("record");
-    for (id, mode) in [(0, MODE_CROSS), (1, MODE_ISOLATED), (2, MODE_CROSS)] {
+    for (id, mode) in [(0, MODE_CROSS), (1, MODE_ISOLATED), (2, MODE_PORTFOLIO)] {
         let sent = open(&world, &owner, id, mode).expect("open");
         check_opened(&world, &owner.pubkey(), id, mode);
         let margin_account = address::margin_account(&world.clearinghouse, &owner.pubkey(), id);
@@ -174,9 +174,9 @@ fn an_account_that_exists_is_never_written_again() {
 }
 
 #[test]
-fn modes_other_than_isolated_and_cross_are_refused() {
+fn modes_other_than_isolated_cross_and_portfolio_are_refused() {
     let (world, owner) = registered();
-    for mode in [0, MODE_PORTFOLIO, 4, u8::MAX] {
+    for mode in [0, 4, u8::MAX] {
         refused(&world, "ModeUnsupported", || open(&world, &owner, 0, mode));
     }
 }

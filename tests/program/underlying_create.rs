@@ -68,7 +68,7 @@ const VOLATILITY_BOUNDS: &[Bound<UnderlyingCreateArgs>] = bounds! { UnderlyingCr
     volatility.padding in 0, 0;
     scan.deviations in 1_000_000, 20_000_000;
     scan.horizon_seconds in 60, 2_592_000;
-    scan.range_floor in 10_000, 950_000, with scan.range_cap = 950_000;
+    scan.range_floor in 10_000, 944_000, with scan.range_cap = 944_000, portfolio.grid_step = 118_000;
     scan.range_reference in 10_000, 950_000;
     scan.scale_cap in 1_000_000, 10_000_000;
     scan.daily_rise in 1_000, 950_000;
@@ -105,6 +105,43 @@ const AUCTION_BOUNDS: &[Bound<UnderlyingCreateArgs>] = bounds! { UnderlyingCreat
     auction.rho_max in 1_000_000, 10_000_000;
     auction.rho_slope in 0, 500_000;
     auction.rewind_seconds in 0, 172_800;
+};
+
+const PORTFOLIO_BOUNDS: &[Bound<UnderlyingCreateArgs>] = bounds! { UnderlyingCreateArgs:
+    portfolio.grid_step in 5_000, 118_000, with scan.range_floor = 10_000, scan.range_cap = 10_000;
+    portfolio.range_reference in 10_000, 950_000;
+    portfolio.tail_dampening in 0, 2_000_000;
+    portfolio.range_up in 0, 5_000_000;
+    portfolio.range_down in 0, 1_000_000;
+    portfolio.min_vol_up in 0, 4_000_000;
+    portfolio.short_power in 0, 1_000_000;
+    portfolio.long_power in 0, 1_000_000;
+    portfolio.dte_floor_seconds in 3_600, 2_592_000;
+    portfolio.linear_base_cap in 0, 1_000_000;
+    portfolio.linear_c_base in -1_000_000, 1_000_000;
+    portfolio.abs_base_cap in 0, 1_000_000;
+    portfolio.abs_c_base in -1_000_000, 1_000_000;
+    portfolio.skew_min_k in 1_000, 1_000_000;
+    portfolio.skew_width in 0, 20_000_000;
+    portfolio.skew_static in 0, 2_000_000;
+    portfolio.skew_scale in -1_000_000, 1_000_000;
+    portfolio.base_long in 0, 1_000_000;
+    portfolio.long_add in 0, 2_000_000;
+    portfolio.basis_up in 1_000_000, 2_000_000;
+    portfolio.basis_down in 50_000, 1_000_000;
+    portfolio.basis_add in 0, 5_000_000;
+    portfolio.basis_mult in 0, 20_000_000;
+    portfolio.mm_option in 0, 200_000;
+    portfolio.im_option in 0, 200_000;
+    portfolio.conf_threshold in 0, 1_000_000;
+    portfolio.conf_margin in 0, 5_000_000;
+    portfolio.peg_threshold in 0, 1_000_000;
+    portfolio.peg_factor in 0, 10_000_000;
+    portfolio.mm_factor in 500_000, 3_000_000, with portfolio.im_factor = 3_000_000;
+    portfolio.im_factor in 800_000, 3_000_000, with portfolio.mm_factor = 500_000;
+    portfolio.rows_max_age_seconds in 1, 600;
+    portfolio.rows_max_drift in 100, 50_000;
+    portfolio.rows_pay in 0, 1_000_000;
 };
 
 fn list(world: &World, payer: &Keypair, args: UnderlyingCreateArgs) -> Sent {
@@ -169,6 +206,7 @@ fn check_listed(world: &World, args: &UnderlyingCreateArgs) {
         cross: args.cross,
         auction: args.auction,
         limits: args.limits,
+        portfolio: args.portfolio,
         index: args.index,
         version: 1,
         bump: bump(&[seeds::UNDERLYING, world.clearinghouse.as_ref(), &args.index.to_le_bytes()]),
@@ -289,7 +327,7 @@ fn receivers_are_those_the_program_knows() {
 #[test]
 fn every_parameter_is_taken_within_its_hard_range_and_refused_beyond() {
     let world = bare();
-    for bounds in [LISTING_BOUNDS, ORACLE_BOUNDS, VOLATILITY_BOUNDS, CROSS_BOUNDS, AUCTION_BOUNDS] {
+    for bounds in [LISTING_BOUNDS, ORACLE_BOUNDS, VOLATILITY_BOUNDS, CROSS_BOUNDS, AUCTION_BOUNDS, PORTFOLIO_BOUNDS] {
         check_bounds(bounds, presets::btc(NEXT), true, |args| simulated(&world, args));
     }
 }
@@ -325,6 +363,48 @@ fn parameters_out_of_order_with_each_other_are_refused() {
     order("unpaired_mm", 1_200_001, 1_200_000, |args| args.cross.unpaired_mm = 1_200_001);
     order("long_im", 500_001, 500_000, |args| args.cross.long_im = 500_001);
     order("d1", 900_001, 900_000, |args| (args.auction.d0, args.auction.d1) = (900_000, 900_001));
+    order("mm_factor", 900_001, 900_000, |args| {
+        (args.portfolio.mm_factor, args.portfolio.im_factor) = (900_001, 900_000);
+    });
+}
+
+#[test]
+fn tails_stand_in_their_range_and_unused_ones_last() {
+    let world = bare();
+    let with = |at: usize, tail: u32| {
+        let mut args = presets::eth(NEXT);
+        args.portfolio.tails[at] = tail;
+        args
+    };
+    for at in 0..8 {
+        for tail in [50_000, 8_000_000] {
+            simulated(&world, with(at, tail)).expect("within the range");
+        }
+        for (tail, bound) in [(1, 50_000), (49_999, 50_000), (8_000_001, 8_000_000), (u32::MAX, 8_000_000)] {
+            refused_order(&world, "tails", (tail.into(), bound), |args| args.portfolio.tails[at] = tail);
+        }
+    }
+    for at in 0..7 {
+        let next = i64::from(presets::eth(NEXT).portfolio.tails[at + 1]);
+        refused_order(&world, "tails", (next, 0), |args| args.portfolio.tails[at] = 0);
+        let mut args = presets::eth(NEXT);
+        args.portfolio.tails[at..].fill(0);
+        simulated(&world, args).expect("no tail after an unused one");
+    }
+    simulated(&world, with(7, 0)).expect("the last one is not used");
+}
+
+#[test]
+fn a_scan_range_beyond_the_scenario_grid_is_refused() {
+    let world = bare();
+    // Eight steps of 6 % are 48 %.
+    refused_order(&world, "range_cap", (480_001, 480_000), |args| args.scan.range_cap = 480_001);
+    refused_order(&world, "range_cap", (480_000, 479_992), |args| args.portfolio.grid_step = 59_999);
+    let mut args = presets::eth(NEXT);
+    (args.portfolio.grid_step, args.scan.range_cap) = (118_000, 944_000);
+    simulated(&world, args).expect("the widest grid to its end");
+    args.scan.range_cap = 944_001;
+    refused(&world, "ParameterOutOfRange", || list(&world, &payer(&world), args));
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use anchor_lang::error::{AnchorError, ERROR_CODE_OFFSET};
 use anchor_lang::prelude::*;
 use plimsoll_core::error::CoreError;
-use plimsoll_core::grid::GridRefusal;
 use plimsoll_core::invariants::InvariantViolation;
 use plimsoll_core::oracle::OracleRefusal;
 use plimsoll_core::outflow::OutflowRefusal;
 use plimsoll_core::parameters::ParameterError;
 
+pub use crate::refusals::grid_refused;
 pub use crate::result::{Refusal, Result};
 
 /// Keeps names and messages in one table beside the enumeration: the framework's own match over them is eight times
@@ -474,8 +474,8 @@ pub enum PlimsollError {
     /// Nothing to grow (left: bytes, right: most).
     #[msg("The risk rows have room for every strike already.")]
     RowsWhole,
-    /// The rows' expiry is not over (left: clock, right: expiry).
-    #[msg("The expiry of the risk rows is not over.")]
+    /// The rows' expiry is neither settled nor closed (left: clock, right: expiry).
+    #[msg("The expiry of the risk rows is neither settled nor closed.")]
     RowsLive,
 }
 }
@@ -569,22 +569,6 @@ pub fn cross_refused(error: plimsoll_core::margin::ParameterError) -> Refusal {
     msg!(error.field);
     let bound = if error.value < error.low { error.low } else { error.high };
     refuse(PlimsollError::ParameterOutOfRange, error.value.into(), bound.into())
-}
-
-/// A listing off the grid, with the two numbers that disagree.
-#[inline(never)]
-pub fn grid_refused(refusal: GridRefusal) -> Refusal {
-    use PlimsollError as E;
-    let (error, left, right) = match refusal {
-        GridRefusal::ExpiryOffGrid { expiry, past } => (E::ExpiryOffGrid, expiry, past),
-        GridRefusal::ExpiryTooNear { lead, min } => (E::ExpiryLead, lead, min),
-        GridRefusal::ExpiryTooFar { lead, max } => (E::ExpiryLead, lead, max),
-        GridRefusal::StrikeOffGrid { strike, step } => (E::StrikeOffGrid, strike, step),
-        GridRefusal::StrikeTooLow { strike, low } => (E::StrikeTooFar, strike, low),
-        GridRefusal::StrikeTooHigh { strike, high } => (E::StrikeTooFar, strike, high),
-        GridRefusal::TooLarge { price, quantity } => (E::ListingBound, price, quantity),
-    };
-    refuse(error, left, right)
 }
 
 /// A withdrawal over the outflow limit, with the two numbers that disagree.

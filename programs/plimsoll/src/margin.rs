@@ -39,7 +39,7 @@ pub struct Valuation<'m, 'a, 'info> {
     pub now: i64,
     /// Age from which a price that values held collateral alone makes it worth nothing, seconds.
     collateral_age: i64,
-    /// Most kernel prices of one check in portfolio mode.
+    /// Most kernel prices of one check in portfolio mode, and half of those of all.
     fresh_max: usize,
 }
 
@@ -204,9 +204,10 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
             drift: Drift::Charged,
         };
         let prices = kernel_prices(book, &view).map_err(core_refused)?;
-        if prices > self.fresh_max {
+        let total = self.markets.prices_taken(prices).div_ceil(2);
+        if prices.max(total) > self.fresh_max {
             let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-            let needed = || refuse(PlimsollError::RowsNeeded, number(prices), number(self.fresh_max));
+            let needed = || refuse(PlimsollError::RowsNeeded, number(prices.max(total)), number(self.fresh_max));
             return Err(refusal.unwrap_or_else(needed));
         }
         f(book, &Mode::Portfolio(view))

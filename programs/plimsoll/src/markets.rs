@@ -97,6 +97,8 @@ pub struct Markets<'a, 'info> {
     sold: u16,
     /// Volatility by expiry once it was asked for, else zero: several accounts are valued at it in one instruction.
     volatilities: [Cell<Vol>; EXPIRIES_MAX],
+    /// Kernel prices that the instruction's checks in portfolio mode have taken.
+    prices: Cell<usize>,
 }
 
 impl<'a, 'info> Markets<'a, 'info> {
@@ -123,6 +125,7 @@ impl<'a, 'info> Markets<'a, 'info> {
             stable: INDEX_NONE,
             sold: scope.collateral.unwrap_or(INDEX_NONE),
             volatilities: [const { Cell::new(Vol::ZERO) }; EXPIRIES_MAX],
+            prices: Cell::new(0),
         };
         markets.collect(scope)?;
         let remaining = markets.split_rows(remaining);
@@ -291,6 +294,12 @@ impl<'a, 'info> Markets<'a, 'info> {
             }
         }
         Ok(None)
+    }
+
+    /// Counts `prices` more kernel prices; returns how many there are.
+    pub fn prices_taken(&self, prices: usize) -> usize {
+        self.prices.set(self.prices.get().saturating_add(prices));
+        self.prices.get()
     }
 
     /// Volatility of the expiry (`key`: underlying index, expiry time), from `compute` the first time.

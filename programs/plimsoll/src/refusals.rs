@@ -3,6 +3,7 @@
 use plimsoll_core::debt::DebtRefusal;
 use plimsoll_core::delegate::DelegateRefusal;
 use plimsoll_core::error::CoreError;
+use plimsoll_core::grid::GridRefusal;
 use plimsoll_core::liquidation::LiquidationRefusal;
 use plimsoll_core::margin::scenario::RowsRefusal;
 use plimsoll_core::settlement::SettlementRefusal;
@@ -45,6 +46,21 @@ pub fn rows_refused(refusal: RowsRefusal) -> Refusal {
         RowsRefusal::Changed { rows, now } => (E::RowsChanged, number(rows), number(now)),
         RowsRefusal::Drifted { drift, most } => (E::RowsDrifted, drift, most),
         RowsRefusal::Short { steps, needed } => (E::RowsShort, steps.into(), needed.into()),
+    };
+    refuse(error, left, right)
+}
+
+/// A listing off the grid, with the two numbers that disagree.
+#[inline(never)]
+pub fn grid_refused(refusal: GridRefusal) -> Refusal {
+    let (error, left, right) = match refusal {
+        GridRefusal::ExpiryOffGrid { expiry, past } => (E::ExpiryOffGrid, expiry, past),
+        GridRefusal::ExpiryTooNear { lead, min } => (E::ExpiryLead, lead, min),
+        GridRefusal::ExpiryTooFar { lead, max } => (E::ExpiryLead, lead, max),
+        GridRefusal::StrikeOffGrid { strike, step } => (E::StrikeOffGrid, strike, step),
+        GridRefusal::StrikeTooLow { strike, low } => (E::StrikeTooFar, strike, low),
+        GridRefusal::StrikeTooHigh { strike, high } => (E::StrikeTooFar, strike, high),
+        GridRefusal::TooLarge { price, quantity } => (E::ListingBound, price, quantity),
     };
     refuse(error, left, right)
 }

@@ -2,7 +2,6 @@
 
 use plimsoll::constants::MAX_STRIKES;
 use plimsoll::positions::Series;
-use plimsoll::state::margin_account::{MODE_CROSS, MODE_ISOLATED};
 use plimsoll::state::{Expiry, MarginAccount, Owner};
 use plimsoll::{
     AuctionBidArgs, AuctionStartArgs, CollateralCreateArgs, CollateralSaleArgs, DelegateSetArgs, MarginAccountOpenArgs,
@@ -25,9 +24,10 @@ use solana_program::pubkey::Pubkey;
 use solana_signer::Signer;
 
 use super::driver::Driver;
+use super::rows;
 
 /// Every instruction of the program; the two uses of `strike_create` are counted apart.
-pub const NAMES: [&str; 29] = [
+pub const NAMES: [&str; 34] = [
     "clearinghouse_create",
     "underlying_create",
     "collateral_create",
@@ -38,6 +38,11 @@ pub const NAMES: [&str; 29] = [
     "margin_account_open",
     "margin_account_close",
     "delegate_set",
+    "mode_set",
+    "rows_open",
+    "rows_grow",
+    "rows_refresh",
+    "rows_close",
     "deposit",
     "withdraw",
     "collateral_deposit",
@@ -60,7 +65,7 @@ pub const NAMES: [&str; 29] = [
 ];
 
 /// Instructions after which the lists of accounts are read again.
-pub const RELISTING: [&str; 9] = [
+pub const RELISTING: [&str; 11] = [
     "underlying_create",
     "collateral_create",
     "expiry_create",
@@ -70,6 +75,8 @@ pub const RELISTING: [&str; 9] = [
     "margin_account_close",
     "expiry_settle",
     "expiry_close",
+    "rows_open",
+    "rows_close",
 ];
 
 /// Instructions that a run can only do a few times: listings grow without end, and bad debt needs an insolvency.
@@ -80,12 +87,14 @@ const LISTED: u16 = 6;
 /// Most open margin accounts of one owner.
 const ACCOUNTS: usize = 3;
 
-type Built = Option<(&'static str, Instruction)>;
+/// An instruction with its name, if there was anything to build.
+pub type Built = Option<(&'static str, Instruction)>;
 
 /// One action.
 pub fn act(driver: &mut Driver) {
     let over = driver.expiries.iter().any(|expiry| expiry.expiry <= driver.world.chain.time());
-    let built = match driver.random.random_range(0..if over { 180 } else { 100 }) {
+    rows::choose(driver);
+    let built = match driver.random.random_range(0..if over { 190 } else { 110 }) {
         0..40 => trade(driver),
         40..50 => cash(driver),
         50..56 => collateral(driver),
@@ -97,6 +106,8 @@ pub fn act(driver: &mut Driver) {
         90..94 => expiry(driver),
         94..95 => listing(driver),
         95..100 => check(driver),
+        100..108 => rows::act(driver),
+        108..110 => rows::switch(driver),
         _ => settle(driver),
     };
     if let Some((name, instruction)) = built {
@@ -108,7 +119,7 @@ fn load(driver: &Driver, address: &Pubkey) -> MarginAccount {
     driver.world.chain.load(address).unwrap_or_else(|e| panic!("{address}: {e}"))
 }
 
-fn any_account(driver: &mut Driver) -> MarginAccount {
+pub fn any_account(driver: &mut Driver) -> MarginAccount {
     let address = *driver.accounts.choose(&mut driver.random).unwrap_or_else(|| panic!("no account is left"));
     load(driver, &address)
 }
@@ -321,8 +332,7 @@ fn account(driver: &mut Driver) -> Built {
             let record: Owner = driver.world.chain.load(&record).ok()?;
             let held = driver.accounts.iter().filter(|at| load(driver, at).owner == owner).count();
             let id = if held < ACCOUNTS { record.next_account } else { 0 };
-            let mode = if driver.random.random_bool(0.8) { MODE_CROSS } else { MODE_ISOLATED };
-            let open = MarginAccountOpenArgs { id, mode };
+            let open = MarginAccountOpenArgs { id, mode: rows::mode(driver) };
             let open = instruction::margin_account_open(&driver.world.clearinghouse, &owner, &governance, open);
             Some(("margin_account_open", open))
         }
@@ -453,6 +463,7 @@ fn check(driver: &mut Driver) -> Built {
             assert_eq!(here.maintenance, i128::from(there.maintenance), "maintenance balance of trader {index}");
         }
     }
+    rows::compare(driver, &account, &address::of_margin_account(&account));
     built("margin_check", instruction::margin_check(&driver.directory, &account))
 }
 
@@ -482,6 +493,7 @@ fn settle(driver: &mut Driver) -> Built {
             Some(("account_settle", settle))
         }
         75..87 => Some(("expiry_sweep", instruction::expiry_sweep(&driver.directory, underlying, time))),
+        87..90 => rows::close(driver),
         _ => Some(("expiry_close", instruction::expiry_close(&expiry))),
     }
 }

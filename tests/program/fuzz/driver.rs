@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use plimsoll::state::{Expiry, MarginAccount};
+use plimsoll::state::{Expiry, MarginAccount, RiskRows};
 use plimsoll_client::directory::Directory;
 use plimsoll_client::ledger::{AccountFilter, LedgerExt};
 use plimsoll_tests::chain::Mode;
@@ -35,6 +35,8 @@ pub struct Driver {
     pub accounts: Vec<Pubkey>,
     /// Expiries of the clearinghouse.
     pub expiries: Vec<Expiry>,
+    /// Open risk rows, also of closed expiries.
+    pub rows: Vec<RiskRows>,
     /// Running numbers for names that must be new.
     pub fresh: u16,
     pub next_clearinghouse: u16,
@@ -86,6 +88,7 @@ impl Driver {
             directory,
             accounts: Vec::new(),
             expiries: Vec::new(),
+            rows: Vec::new(),
             fresh: 0,
             next_clearinghouse: 1,
             delegates,
@@ -103,7 +106,6 @@ impl Driver {
     /// What instructions list and close.
     fn reload(&mut self) {
         let (chain, clearinghouse) = (&self.world.chain, &self.world.clearinghouse);
-        self.directory = self.world.directory();
         let accounts = AccountFilter::all::<MarginAccount>()
             .with_key(std::mem::offset_of!(MarginAccount, clearinghouse), clearinghouse);
         let accounts = chain.load_all::<MarginAccount>(&accounts).unwrap_or_else(|e| panic!("{e}"));
@@ -111,7 +113,13 @@ impl Driver {
         let expiries =
             AccountFilter::all::<Expiry>().with_key(std::mem::offset_of!(Expiry, clearinghouse), clearinghouse);
         let expiries = chain.load_all::<Expiry>(&expiries).unwrap_or_else(|e| panic!("{e}"));
+        let rows = chain.load_all::<RiskRows>(&AccountFilter::all::<RiskRows>()).unwrap_or_else(|e| panic!("{e}"));
+        self.rows = rows.into_iter().map(|(_, rows)| rows).collect();
+        let has_rows = |at: &Pubkey| self.rows.iter().any(|rows| rows.expiry == *at);
+        let open = expiries.iter().filter(|(at, _)| has_rows(at));
+        self.world.rows = open.map(|(_, expiry)| (expiry.underlying_index, expiry.expiry)).collect();
         self.expiries = expiries.into_iter().map(|(_, expiry)| expiry).collect();
+        self.directory = self.world.directory();
     }
 
     /// One step: time passes or not, then one action.

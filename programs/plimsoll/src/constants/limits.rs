@@ -9,7 +9,8 @@ pub use plimsoll_core::series::MAX_STRIKES;
 pub const MAX_COLLATERALS: usize = 8;
 
 /// Most kernel prices that one margin check takes in portfolio mode: 64 legs in 33 scenarios with their two basis columns,
-/// twice while a price walks. Larger books are valued from risk rows.
+/// twice while a price walks. All checks of an instruction together take twice as many: a bid values an account before and
+/// after, which is about a million compute units. Larger books are valued from risk rows.
 pub const FRESH_PRICES_MAX: usize = 64 * 35 * 2;
 
 /// Layout version of every account this program writes.

@@ -1,4 +1,4 @@
-//! Closes the risk rows of an expiry that is over.
+//! Closes the risk rows of an expiry that is settled or closed.
 
 use anchor_lang::prelude::*;
 use anchor_lang::AccountsClose;
@@ -15,7 +15,7 @@ account_list! {
     /// Accounts of `rows_close`.
     #[derive(Accounts)]
     pub struct RowsClose<'info> {
-        /// CHECK: the expiry that the rows name, over or closed.
+        /// CHECK: the expiry that the rows name, settled or closed.
         pub expiry: UncheckedAccount<'info>,
         /// The rows.
         #[account(mut)]
@@ -28,7 +28,7 @@ account_list! {
 
 impl RowsClose<'_> {
     /// - `rows`: by type and version.
-    /// - `expiry`: the one the rows name; its time has passed, or it is closed. An address is never used again.
+    /// - `expiry`: the one the rows name; settled, or closed. An address is never used again.
     /// - `rent_payer`: the key that paid the rent.
     /// - no signer: anyone closes; the rent goes to who paid it.
     fn validate(&self, now: i64) -> Result<()> {
@@ -37,9 +37,9 @@ impl RowsClose<'_> {
         same_key(&rows.expiry, self.expiry.key, PlimsollError::MarketMismatch)?;
         same_key(&rows.rent_payer, self.rent_payer.key, PlimsollError::RentPayerMismatch)?;
         if is_a::<Expiry>(&self.expiry) {
-            let expiry = typed::<Expiry>(&self.expiry)?.expiry;
-            if now < expiry {
-                return Err(refuse(PlimsollError::RowsLive, now, expiry));
+            let expiry = typed::<Expiry>(&self.expiry)?;
+            if !expiry.is_settled() {
+                return Err(refuse(PlimsollError::RowsLive, now, expiry.expiry));
             }
         }
         Ok(())
@@ -48,8 +48,8 @@ impl RowsClose<'_> {
     /// Handler of `rows_close`.
     ///
     /// Specification:
-    /// - anyone closes the rows of an expiry whose time has passed, settled, closed or not
-    /// - rows of an expiry that is not over are refused: books depend on them
+    /// - anyone closes the rows of an expiry that is settled or closed
+    /// - rows of any other expiry are refused, also when its time has passed: books depend on them
     /// - the rent goes back to the recorded payer
     pub fn handler(ctx: Context<'_, Self>) -> Result<()> {
         ctx.accounts.validate(Clock::get()?.unix_timestamp)?;

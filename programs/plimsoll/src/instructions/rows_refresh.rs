@@ -9,7 +9,7 @@ use plimsoll_core::units::ContractSize;
 
 use crate::account_list;
 use crate::cash;
-use crate::error::{core_refused, ensure, not_conserved, refuse, refused, PlimsollError, Result};
+use crate::error::{core_refused, ensure, not_conserved, refused, PlimsollError, Result};
 use crate::events::RowsRefreshed;
 use crate::loaders::{known_mut, read, same_key, typed, write};
 use crate::log::log_plain;
@@ -42,11 +42,12 @@ account_list! {
 impl<'info> RowsRefresh<'info> {
     /// - clearinghouse: by type and version.
     /// - underlying: of this clearinghouse.
-    /// - oracle, expiry: of the underlying; the expiry not over.
+    /// - oracle, expiry: of the underlying; the expiry not settled.
     /// - rows: by type and version; of the expiry.
     /// - payee: the rows, or a margin account of this clearinghouse by type and version; then the expiry is writable.
     /// - No signer: only the program computes values, and who is paid is the sender's choice.
-    fn validate(&self, now: i64) -> Result<()> {
+    fn validate(&self) -> Result<()> {
+        read(&self.clearinghouse)?;
         let (underlying, expiry) = (read(&self.underlying)?, read(&self.expiry)?);
         let clearinghouse = self.clearinghouse.as_ref().key;
         same_key(&underlying.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
@@ -58,24 +59,21 @@ impl<'info> RowsRefresh<'info> {
             let payee = typed::<MarginAccount>(&self.payee)?;
             same_key(&payee.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
         }
-        ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)?;
-        if now >= expiry.expiry {
-            return Err(refuse(PlimsollError::ExpiryPassed, now, expiry.expiry));
-        }
-        Ok(())
+        ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)
     }
 
     /// Specification:
     /// - Anyone refreshes rows; the values are those of the accepted price, the clock and the parameters now.
+    /// - Until the expiry is settled: books are valued while it waits for its price.
     /// - Every strike there is room for is filled at once, as many steps far as the scan range reaches now: nobody voids
     ///   a part of the rows that others use.
     /// - A named margin account is paid out of the expiry's trade fees, at most what they hold, if the rows could not be
     ///   used any more; fees and cash change by zero in sum.
-    /// - Rows of another expiry, an expiry that is over, and an underlying without a price are refused.
+    /// - Rows of another expiry, an expiry that is settled, and an underlying without a price are refused.
     pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
         let now = Clock::get()?.unix_timestamp;
         let accounts = &*ctx.accounts;
-        accounts.validate(now)?;
+        accounts.validate()?;
         let (header, was_due) = accounts.fill(now)?;
         let paid = if was_due && accounts.is_paid() { accounts.pay(now)? } else { 0 };
         log_plain(&RowsRefreshed {
@@ -100,6 +98,7 @@ impl<'info> RowsRefresh<'info> {
         let (old, info) = (*rows(self.rows.as_ref())?.header.rules(), self.rows.as_ref());
         let mut header = filled(&expiry, &stamp, (rules.parameters, underlying.contract_size), &mut values_mut(info)?)?;
         header.replaced = listed;
+        // Not for a replaced strike: anybody replaces unused ones for nothing, and would be paid for that again and again.
         let was_due = old.check(&stamp, rules.parameters).is_err() || old.filled & header.filled != header.filled;
         rows_mut(info)?.header = RowsHeaderData::from_rules(&header);
         Ok((header, was_due))

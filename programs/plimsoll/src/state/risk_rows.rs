@@ -103,5 +103,5 @@ pub const SPACE_FIRST: usize = crate::addresses::space_of::<RiskRows>()
 
 const _: () = assert!(core::mem::offset_of!(RiskRows, header) == 64);
 const _: () = assert!(core::mem::size_of::<RiskRows>() == 64 + 352 + 8 + 128);
-const _: () = assert!(crate::addresses::space_of::<RiskRows>() % 8 == 0);
-const _: () = assert!(GROWTH_MAX % ROW_BYTES == 0);
+const _: () = assert!(crate::addresses::space_of::<RiskRows>().is_multiple_of(8));
+const _: () = assert!(GROWTH_MAX.is_multiple_of(ROW_BYTES));
