@@ -1,5 +1,5 @@
 //! Tests of the local chain and its world. Those of the modules `chain`, `localnet`, `command_line`, `dry_run`, `expiry`,
-//! `refusals` and `keeper` start real servers on free ports; all but the first two also run the command line and the
+//! `refusals`, `portfolio` and `keeper` start real servers on free ports; all but the first two also run the command line and the
 //! liquidator, which a build of the workspace has put beside this one.
 mod chain;
 mod command_line;
@@ -10,6 +10,7 @@ mod keeper;
 mod keys;
 mod listing;
 mod localnet;
+mod portfolio;
 mod programs;
 mod refusals;
 mod sources;
