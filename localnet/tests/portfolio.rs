@@ -78,8 +78,7 @@ fn risk_rows_are_opened_grown_refreshed_shown_and_closed() {
     let localnet = start("rows", |_| {});
     let (cli, _) = wallet(&localnet, TRADERS[0]);
     let time = localnet.world().markets[0].expiries[3].to_string();
-    let expiry = ["BTC", time.as_str()];
-    let on = |command: &str| [&["rows", command][..], &expiry[..]].concat();
+    let on = |command: &'static str| ["rows", command, "BTC", time.as_str()];
     let shown = cli.json(&on("show"));
     assert_eq!((&shown["open"], &shown["usable"]), (&json!(false), &json!(false)));
     assert!(shown["why"].as_str().unwrap().contains("plimsoll rows open BTC"), "{shown}");

@@ -1,4 +1,4 @@
-//! Risk rows before auctions of portfolio accounts that are too large to be priced fresh: opened, given room, refreshed,
+//! Risk rows before auctions of portfolio accounts that are too large to be priced fresh: opened, given room, refreshed;
 //! only where an auction that pays needs them.
 
 use std::collections::BTreeSet;

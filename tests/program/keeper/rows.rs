@@ -101,7 +101,7 @@ fn rows_are_opened_and_refreshed_for_an_auction_that_needs_them_and_not_before()
     assert!(done.iter().all(|(_, result)| result.is_ok()), "{done:?}");
     let kinds: Vec<_> = done.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds[..3], ["open_rows", "refresh_rows", "start"], "{done:?}");
-    assert!(world.account(LARGE).in_auction());
+    assert_eq!(world.account(LARGE).auction.count, 1);
     let pay = i64::from(PortfolioParameters::shipped().rows_pay);
     assert!(world.account(KEEPER).cash >= before + pay, "the refresh of rows that were due is paid");
 }
