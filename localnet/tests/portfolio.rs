@@ -218,8 +218,8 @@ fn the_rows_of_a_large_account_are_refreshed_by_the_command_that_needs_them() {
     accept(&localnet, &cli);
     let mode = ["account", "mode", "0", "portfolio"];
     let refused = cli.failure_lines(&mode);
-    assert!(refused.contains("plimsoll rows open 2 "), "{refused}");
-    assert!(refused.contains("mode_set is refused by RowsNeeded"), "{refused}");
+    assert!(refused.contains("plimsoll rows open SOL "), "{refused}");
+    assert!(refused.contains("mode_set is refused by RowsNeeded") && refused.contains("at most 4480"), "{refused}");
     for expiry in expiries {
         let opened = governance.json(&["rows", "open", "2", &expiry.to_string()]);
         assert_eq!(opened["room_for_strikes"], 38);
