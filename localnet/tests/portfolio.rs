@@ -105,7 +105,8 @@ fn risk_rows_are_opened_grown_refreshed_shown_and_closed() {
     let refreshed = run_dry_first(&cli, &[&on("refresh")[..], &["--payee", "0"]].concat());
     assert_eq!((&refreshed["strikes_filled"], &refreshed["paid"]), (&json!(9), &json!("0.00")));
     let shown = cli.json(&on("show"));
-    assert_eq!((&shown["usable"], &shown["why"], &shown["drift"]), (&json!(true), &Value::Null, &json!("0.00")));
+    assert_eq!((&shown["usable"], &shown["why"]), (&json!(true), &Value::Null));
+    assert!(number(&shown["drift"]) < 0.005 && number(&shown["drift_max"]) == 0.005, "{shown}");
     assert!(shown["steps"].as_u64() >= shown["steps_needed"].as_u64(), "{shown}");
     let grown = cli.json(&on("grow"));
     assert_eq!((&grown["room_before"], &grown["room_for_strikes"]), (&json!(18), &json!(38)));

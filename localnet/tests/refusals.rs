@@ -122,7 +122,10 @@ fn refusals_of_markets_are_told_in_words() {
             (&["oracle", "accept", "SOL", &sol], &["PriceNotNewer", &update(&sol)]),
             (&["oracle", "accept", "SOL", &btc], &["PriceFeedMismatch", &update(&btc)]),
             (&["oracle", "accept", "SOL", &clearinghouse], &["PriceOwner", &update(&clearinghouse)]),
-            (&["auction", "start", &other, "--starter", "0"], &["AccountHealthy", "maintenance balance ", &other]),
+            (
+                &["auction", "start", &other, "--starter", "0"],
+                &["AccountHealthy", "maintenance balance, or room under the debt cap ", &other],
+            ),
             (&["auction", "end", &other], &["AccountNotInAuction", &other]),
             (
                 &["auction", "bid", &other, "--bidder", "0", "--fraction", "0.5", "--limit", "1"],
