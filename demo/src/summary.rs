@@ -1,6 +1,7 @@
 //! The summary: what `summary.json` holds.
 
 use anyhow::Result;
+use plimsoll::state::margin_account::{MODE_ISOLATED, MODE_PORTFOLIO};
 use plimsoll_client::status::Books;
 use plimsoll_tests::invariants::full_check;
 use serde::Serialize;
@@ -145,7 +146,11 @@ fn account(play: &Play, market: &crate::market::Market, books: &Books, place: us
     Account {
         name: role.name.clone(),
         role: role.about.to_owned(),
-        mode: if role.mode == plimsoll::state::margin_account::MODE_ISOLATED { "isolated" } else { "cross" },
+        mode: match role.mode {
+            MODE_ISOLATED => "isolated",
+            MODE_PORTFOLIO => "portfolio",
+            _ => "cross",
+        },
         deposited: tokens(totals.deposited),
         withdrawn: tokens(totals.withdrawn),
         collateral_in,

@@ -1,6 +1,6 @@
 //! Every account of one clearinghouse at one moment.
 
-use plimsoll::state::{Collateral, Expiry, MarginAccount, OracleState, Underlying};
+use plimsoll::state::{Collateral, Expiry, MarginAccount, OracleState, RiskRows, Underlying};
 use plimsoll_client::address;
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::ledger::Ledger;
@@ -14,15 +14,16 @@ use solana_program::pubkey::Pubkey;
 pub struct Book {
     /// Accounts, funds and expiries, decoded.
     pub books: Books,
-    /// Underlyings, oracles, expiries and collateral as stored.
+    /// Underlyings, oracles, expiries and collateral as stored; with an account in portfolio mode the open risk rows of
+    /// what is held.
     pub markets: MarketData,
 }
 
 impl Book {
     /// Loads everything of `clearinghouse`. Errors: `Missing`, `Decode`, transport: a book is whole or not there.
     pub fn load(ledger: &(impl Ledger + ?Sized), clearinghouse: &Pubkey) -> Result<Self, LedgerError> {
-        let books = Books::load(ledger, clearinghouse)?;
-        let markets = MarketData::load(ledger, &books.market_addresses())?;
+        let mut books = Books::load(ledger, clearinghouse)?;
+        let markets = books.load_markets(ledger)?;
         let book = Self { books, markets };
         book.check_whole()?;
         Ok(book)
@@ -39,6 +40,9 @@ impl Book {
         }
         for (index, time) in self.books.expiries.keys() {
             self.markets.require::<Expiry>(&directory.expiry(*index, *time))?;
+        }
+        for (index, time) in &directory.rows {
+            self.markets.require::<RiskRows>(&directory.rows_of(*index, *time))?;
         }
         for collateral in directory.collaterals.values() {
             self.markets.require::<Collateral>(&address::collateral(&directory.address, &collateral.mint))?;

@@ -21,6 +21,9 @@ pub struct Policy {
     pub min_discount_ppm: u32,
     /// Initial balance that must be left after a bid: quote atoms.
     pub reserve: i64,
+    /// Refresh the risk rows that an auction or a purchase needs, and open or grow missing ones at its own rent. Without,
+    /// it leaves accounts that need them to others.
+    pub rows: bool,
     /// Settle expiries and accounts, sample settlement averages, end auctions, sweep fees, collect interest.
     pub crank: bool,
     /// Interest owed from which it is collected: quote atoms.
@@ -72,6 +75,7 @@ impl Default for Policy {
             take_insolvent: true,
             min_discount_ppm: 15_000,
             reserve: 0,
+            rows: true,
             crank: true,
             min_interest: 1_000_000,
             buy_collateral: true,

@@ -13,7 +13,7 @@ use solana_signer::Signer;
 use solana_transaction::TransactionError;
 
 use crate::book::Book;
-use crate::plan::Action;
+use crate::plan::{growths_needed, Action};
 use crate::turn::Keeper;
 
 /// Compute units of a simulation: the most that a transaction may use.
@@ -24,6 +24,18 @@ const COMPUTE_HEADROOM_PERCENT: u64 = 10;
 const ATTEMPTS: u32 = 5;
 
 impl Keeper {
+    /// The instructions of `action`, one but for those that give risk rows room. Errors: as [`Keeper::instruction`].
+    pub fn instructions(&self, book: &Book, action: &Action) -> Result<Vec<Instruction>, LedgerError> {
+        let (Action::OpenRows { expiry } | Action::GrowRows { expiry }) = action else {
+            return Ok(vec![self.instruction(book, action)?]);
+        };
+        let (payer, address) = (self.signer.pubkey(), book.books.directory.expiry(expiry.0, expiry.1));
+        let opens = matches!(action, Action::OpenRows { .. });
+        let open = opens.then(|| instruction::rows_open(&address, &payer));
+        let grow = instruction::rows_grow(&address, &payer);
+        Ok(open.into_iter().chain(std::iter::repeat_n(grow, growths_needed(book, *expiry))).collect())
+    }
+
     /// The instruction of `action`, valid as long as the policy says. Errors: `Build`, `Missing` for an account that is
     /// not in the book.
     pub fn instruction(&self, book: &Book, action: &Action) -> Result<Instruction, LedgerError> {
@@ -34,6 +46,15 @@ impl Keeper {
         };
         let valid_until = self.valid_until(book);
         match action {
+            Action::OpenRows { expiry: (index, time) } => {
+                Ok(instruction::rows_open(&directory.expiry(*index, *time), &self.signer.pubkey()))
+            }
+            Action::GrowRows { expiry: (index, time) } => {
+                Ok(instruction::rows_grow(&directory.expiry(*index, *time), &self.signer.pubkey()))
+            }
+            Action::RefreshRows { expiry: (index, time) } => {
+                Ok(instruction::rows_refresh(directory, *index, *time, account(&self.account).ok()))
+            }
             Action::Sample { expiry: (index, time) } => {
                 Ok(instruction::settlement_sample(&directory.underlying(*index), *time))
             }
@@ -67,26 +88,26 @@ impl Keeper {
 
     /// What `action` would do now; nothing is sent. Errors: what the program would refuse, or transport.
     pub fn simulate(&self, ledger: &dyn Ledger, book: &Book, action: &Action) -> Result<Outcome, LedgerError> {
-        let (instruction, options) = self.prepare(ledger, book, action)?;
-        ledger.simulate(&[instruction], &[&self.signer], &options)
+        let (instructions, options) = self.prepare(ledger, book, action)?;
+        ledger.simulate(&instructions, &[&self.signer], &options)
     }
 
-    /// The instruction of `action`, and the options it is simulated with. Errors: `Build` for one that no transaction
+    /// The instructions of `action`, and the options it is simulated with. Errors: `Build` for one that no transaction
     /// can hold; transport.
     fn prepare(
         &self,
         ledger: &dyn Ledger,
         book: &Book,
         action: &Action,
-    ) -> Result<(Instruction, SendOptions), LedgerError> {
-        let instruction = self.instruction(book, action)?;
+    ) -> Result<(Vec<Instruction>, SendOptions), LedgerError> {
+        let instructions = self.instructions(book, action)?;
         let options = SendOptions {
             compute_limit: Some(COMPUTE_MAX),
-            priority_fee: self.fee(ledger, &instruction)?,
+            priority_fee: self.fee(ledger, &instructions)?,
             lookup_tables: ledger.lookup_tables()?,
         };
         let signers: [&dyn Signer; 1] = [&self.signer];
-        let built = build_transaction(std::slice::from_ref(&instruction), &signers, &options, Hash::default())?;
+        let built = build_transaction(&instructions, &signers, &options, Hash::default())?;
         let bytes = transaction_size(&built);
         if bytes > TRANSACTION_BYTES_MAX {
             return Err(LedgerError::Build(format!(
@@ -94,7 +115,7 @@ impl Keeper {
                  clearinghouse into address lookup tables and name those in lookup_tables"
             )));
         }
-        Ok((instruction, options))
+        Ok((instructions, options))
     }
 
     /// Sends one decision with the compute units that it was simulated with and a little more. A transaction that its
@@ -103,12 +124,12 @@ impl Keeper {
     ///
     /// Errors: what the program refused, or transport.
     pub fn send(&self, ledger: &dyn Ledger, book: &Book, action: &Action) -> Result<Outcome, LedgerError> {
-        let (instruction, mut options) = self.prepare(ledger, book, action)?;
-        let simulated = ledger.simulate(std::slice::from_ref(&instruction), &[&self.signer], &options)?;
+        let (instructions, mut options) = self.prepare(ledger, book, action)?;
+        let simulated = ledger.simulate(&instructions, &[&self.signer], &options)?;
         options.compute_limit = Some(compute_limit(simulated.compute_units));
         let mut attempt = 1;
         loop {
-            match ledger.send(std::slice::from_ref(&instruction), &[&self.signer], &options) {
+            match ledger.send(&instructions, &[&self.signer], &options) {
                 Err(LedgerError::NotRun(TransactionError::BlockhashNotFound))
                     if attempt < ATTEMPTS && ledger.now()? <= self.valid_until(book) =>
                 {
@@ -125,13 +146,14 @@ impl Keeper {
     }
 
     /// Priority fee: micro-lamports per compute unit. Errors: transport.
-    fn fee(&self, ledger: &dyn Ledger, instruction: &Instruction) -> Result<u64, LedgerError> {
+    fn fee(&self, ledger: &dyn Ledger, instructions: &[Instruction]) -> Result<u64, LedgerError> {
         let (own, cap) = (self.priority_fee, self.policy.priority_fee_cap);
         if cap <= own {
             return Ok(own);
         }
+        let accounts = instructions.iter().flat_map(|instruction| &instruction.accounts);
         let written: Vec<Pubkey> =
-            instruction.accounts.iter().filter(|account| account.is_writable).map(|account| account.pubkey).collect();
+            accounts.filter(|account| account.is_writable).map(|account| account.pubkey).collect();
         let recent = ledger.recent_priority_fees(&written)?;
         Ok(percentile(recent, self.policy.priority_fee_percentile).unwrap_or(own).clamp(own, cap))
     }

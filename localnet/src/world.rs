@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use plimsoll::state::{margin_account::MODE_CROSS, MarginAccount};
+use plimsoll::state::margin_account::{MODE_CROSS, MODE_PORTFOLIO};
+use plimsoll::state::MarginAccount;
 use plimsoll::{MarginAccountOpenArgs, TradeClearArgs};
 use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::ledger::{Ledger, LedgerExt, SendOptions};
@@ -238,8 +239,8 @@ impl Setup<'_> {
         self.send(&[deposit], &[&wallet.keypair]).context("collateral")
     }
 
-    /// trader-1 buys calls, trader-2 writes puts on thin margin, trader-3 holds a call spread; the maker takes the
-    /// other side of all.
+    /// trader-1 buys calls, trader-2 writes puts on thin margin, trader-3 holds a call spread in portfolio mode; the maker
+    /// takes the other side of all.
     fn trade(&self, world: &World) -> Result<()> {
         let (call, put) = (OptionKind::Call, OptionKind::Put);
         let [one, two, three] = TRADERS;
@@ -255,7 +256,27 @@ impl Setup<'_> {
             let leg = Leg { market, expiry: market.expiries[2], strike: nearest(market, percent), kind, quantity };
             self.clear(world.wallet(buyer)?, world.wallet(seller)?, &leg)?;
         }
+        self.margin_as_portfolio(world.wallet(three)?, &world.markets[1])?;
         self.thin_out(world.wallet(two)?)
+    }
+
+    /// Opens and fills the risk rows of the traded expiry of `market`, and puts an account into portfolio mode.
+    fn margin_as_portfolio(&self, wallet: &Wallet, market: &Market) -> Result<()> {
+        let directory = Directory::load(&self.ledger, &self.clearinghouse)?;
+        let time = market.expiries[2];
+        let open = instruction::rows_open(&directory.expiry(market.index, time), &self.governance.pubkey());
+        let refresh = instruction::rows_refresh(&directory, market.index, time, None);
+        self.send(&[open, refresh], &[&self.governance]).context("risk rows")?;
+        let account: MarginAccount = self.ledger.load(&wallet.margin_account.context("a wallet without account")?)?;
+        let snapshot = Snapshot::of_accounts(
+            &self.ledger,
+            &directory,
+            vec![MarginAccount { mode: MODE_PORTFOLIO, ..account }],
+            None,
+            None,
+        )?;
+        let set = instruction::mode_set(&snapshot.directory, &account, MODE_PORTFOLIO)?;
+        self.send(&[set], &[&wallet.keypair]).context("portfolio mode")
     }
 
     /// Clears one trade at the mark.

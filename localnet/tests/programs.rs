@@ -57,6 +57,14 @@ impl Plimsoll {
         }
     }
 
+    /// Everything that a command says which the chain must refuse, notes before the refusal included.
+    pub fn failure_lines(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "plimsoll {}: {text}", arguments.join(" "));
+        text
+    }
+
     fn failure(&self, arguments: &[&str], code: i32) -> String {
         let output = self.run(arguments);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,8 +1,10 @@
 //! The client against the program: a quote and the transaction that follows it agree to the atom; texts and amounts
 //! are exact; a broken account is named.
 
+use plimsoll::constants::FRESH_PRICES_MAX;
 use plimsoll::events::{AuctionBidTaken, TradeCleared};
-use plimsoll::state::{Clearinghouse, MarginAccount};
+use plimsoll::state::margin_account::MODE_PORTFOLIO;
+use plimsoll::state::{Clearinghouse, MarginAccount, OracleState};
 use plimsoll::{AuctionBidArgs, AuctionStartArgs};
 use plimsoll_client::decode::DecodeError;
 use plimsoll_client::error::LedgerError;
@@ -10,7 +12,8 @@ use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::ledger::LedgerExt;
 use plimsoll_client::price::{format_atoms, format_quote, parse_atoms, parse_quote, parse_vol, AmountError};
 use plimsoll_client::quote;
-use plimsoll_client::snapshot::{MarketData, Snapshot};
+use plimsoll_client::rows::{self, Preparation, RowsStanding};
+use plimsoll_client::snapshot::Snapshot;
 use plimsoll_client::status::Books;
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::trade::TradeRefusal;
@@ -103,13 +106,113 @@ fn a_bid_quote_is_what_the_bid_does() {
     world.full_check();
 }
 
+/// A seller in portfolio mode with a short call of the near and a short put of the far expiry.
+fn portfolio_world() -> World {
+    let world = World::with(&WorldOptions { traders: 3, cash: 1_000_000 * QUOTE, ..WorldOptions::default() });
+    world.set_mode(1, MODE_PORTFOLIO).expect("mode");
+    world.trade_at_mark(0, 1, &world.series(BTC, 0, 3, OptionKind::Call), 200).expect("call");
+    world.trade_at_mark(0, 1, &world.series(BTC, 1, 1, OptionKind::Put), 100).expect("put");
+    world
+}
+
+#[test]
+fn rows_that_are_open_are_found_and_taken_by_everything_that_values_a_portfolio_account() {
+    let mut world = portfolio_world();
+    let near = (BTC, world.expiries[0]);
+    let fresh = snapshot(&world, &[1], None);
+    assert!(fresh.directory.rows.is_empty() && rows::used(&fresh, 0).expect("used").is_empty());
+    world.open_rows(BTC, 0);
+    // The directory of a client that knows of no rows: its snapshot looks for them.
+    let directory = plimsoll_client::directory::Directory::load(&world.chain, &world.clearinghouse).expect("directory");
+    let found = Snapshot::load(&world.chain, &directory, &[world.traders[1].account]).expect("snapshot");
+    assert_eq!(found.directory.rows.iter().copied().collect::<Vec<_>>(), [near]);
+    assert_eq!(rows::used(&found, 0).expect("used").into_iter().collect::<Vec<_>>(), [near]);
+    let check = instruction::margin_check(&found.directory, &found.accounts[0]).expect("build");
+    assert!(check.accounts.iter().any(|meta| meta.pubkey == found.directory.rows_of(near.0, near.1)));
+    let onchain = world.balances_on_chain(1).expect("check");
+    assert_eq!(found.balances(0).expect("balances").initial, i128::from(onchain.initial));
+    // An account in another mode takes none.
+    let buyer = Snapshot::load(&world.chain, &directory, &[world.traders[0].account]).expect("snapshot");
+    assert!(buyer.directory.rows.is_empty());
+}
+
+#[test]
+fn the_standing_of_rows_says_what_the_program_would() {
+    let mut world = portfolio_world();
+    world.open_rows(BTC, 0);
+    let near = (BTC, world.expiries[0]);
+    let standing = |world: &World| {
+        let loaded = snapshot(world, &[1], None);
+        RowsStanding::of(&loaded.markets, &loaded.directory, near, loaded.now).expect("rows").expect("open")
+    };
+    let rules = |standing: &RowsStanding| standing.refusal.as_ref().map(|refusal| refusal.rule.clone());
+    let now = standing(&world);
+    assert!(now.is_usable() && !now.is_due(), "{now:?}");
+    assert_eq!((now.filled, now.listed, now.room, now.age, now.drift), (5, 5, 64, Some(0), 0));
+    world.chain.advance(50);
+    assert!(standing(&world).is_usable() && standing(&world).is_due(), "they may be too old when they are needed");
+    world.chain.advance(11);
+    assert_eq!(rules(&standing(&world)).as_deref(), Some("RowsOld"));
+    world.refresh_prices();
+    world.refresh_rows(BTC, 0);
+    world.post_price(BTC, BTC_PRICE / 1_000 * 1_006).expect("price");
+    assert_eq!(rules(&standing(&world)).as_deref(), Some("RowsDrifted"));
+    assert_eq!(standing(&world).drift, 6_000);
+}
+
+#[test]
+fn large_books_need_rows_and_small_ones_do_not() {
+    let mut world = World::with(&WorldOptions {
+        traders: 0,
+        strike_percents: (0..20).map(|step| 70 + 3 * step).collect(),
+        ..WorldOptions::default()
+    });
+    world.chain.set_checks(false);
+    world.add_trader("buyer", 9_000_000 * QUOTE);
+    world.add_trader("seller", 9_000_000 * QUOTE);
+    world.set_mode(1, MODE_PORTFOLIO).expect("mode");
+    let prepare = |world: &World| {
+        let loaded = snapshot(world, &[1], None);
+        Preparation::of(&loaded, &loaded.accounts).expect("preparation")
+    };
+    for expiry in 0..2 {
+        for (strike, kind) in (0..20).flat_map(|strike| [OptionKind::Call, OptionKind::Put].map(|kind| (strike, kind)))
+        {
+            assert!(prepare(&world).is_empty(), "every book here is priced fresh");
+            world.trade_at_mark(0, 1, &world.series(BTC, expiry, strike, kind), 1).expect("leg");
+        }
+    }
+    let oracle = plimsoll_client::address::oracle(&plimsoll_client::address::underlying(&world.clearinghouse, BTC));
+    let far = |world: &World| {
+        crate::support::edit::<OracleState>(world, &oracle, |oracle| {
+            (oracle.volatility.range_im, oracle.volatility.range_mm) = (479_000, 479_000);
+        });
+    };
+    far(&world);
+    let expiries = [0, 1].map(|at| (BTC, world.expiries[at]));
+    let check = |world: &World| world.balances_on_chain(1).map(drop).map_err(|e| e.rule().map(str::to_owned));
+    const { assert!(80 * 59 > FRESH_PRICES_MAX) };
+    assert_eq!(check(&world), Err(Some("RowsNeeded".to_owned())));
+    assert_eq!(prepare(&world).open.into_iter().collect::<Vec<_>>(), expiries[..1], "one of two is enough");
+    world.open_rows(BTC, 0);
+    assert!(prepare(&world).is_empty());
+    check(&world).expect("from rows");
+    world.chain.advance(61);
+    world.refresh_prices();
+    far(&world);
+    assert_eq!(check(&world), Err(Some("RowsOld".to_owned())));
+    assert_eq!(prepare(&world).refresh.into_iter().collect::<Vec<_>>(), expiries[..1]);
+    world.refresh_rows(BTC, 0);
+    check(&world).expect("from refreshed rows");
+}
+
 #[test]
 fn the_books_of_a_clearinghouse_balance_and_are_healthy() {
     let world = World::with(&WorldOptions { collateral: true, stable: true, ..WorldOptions::default() });
     world.deposit_wbtc(0, 10_000_000).expect("deposit wrapped BTC");
     world.trade_at_mark(0, 1, &world.series(BTC, 0, 2, OptionKind::Call), 10).expect("trade");
-    let books: Books = world.full_check();
-    let markets = MarketData::load(&world.chain, &books.market_addresses()).expect("markets");
+    let mut books: Books = world.full_check();
+    let markets = books.load_markets(&world.chain).expect("markets");
     let health = books.health(&markets);
     assert_eq!((health.sound, health.unknown), (2, 0), "{health:?}");
     assert_eq!(books.backing_ratio(), "1.0000");

@@ -21,6 +21,7 @@ use solana_program::pubkey::Pubkey;
 use crate::collateral_sale::{in_debt, DEBTOR};
 use crate::support::*;
 
+mod rows;
 mod send;
 
 /// Writes the recording anew.

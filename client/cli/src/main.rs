@@ -8,6 +8,7 @@ mod config;
 mod margin;
 mod output;
 mod page;
+mod prepare;
 mod refusal;
 mod series;
 mod session;
@@ -17,8 +18,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    account, auction, cash, clearinghouse, collateral, debt, expiry, insurance, listing, live_margin, oracle, settle,
-    status, trade,
+    account, auction, cash, clearinghouse, collateral, debt, expiry, insurance, listing, live_margin, oracle, rows,
+    settle, status, trade,
 };
 use session::Session;
 
@@ -70,10 +71,13 @@ enum Command {
     /// List, sweep and close expiries.
     #[command(subcommand)]
     Expiry(expiry::Command),
+    /// Risk rows: what portfolio margin of large accounts is taken from.
+    #[command(subcommand)]
+    Rows(rows::Command),
     /// List strikes.
     #[command(subcommand)]
     Strike(listing::StrikeCommand),
-    /// Open, list, show and close margin accounts; their delegates.
+    /// Open, list, show and close margin accounts; their modes and delegates.
     #[command(subcommand)]
     Account(account::Command),
     /// Pay quote tokens into any margin account.
@@ -155,6 +159,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Clearinghouse(command) => clearinghouse::run(&session, command),
         Command::Underlying(command) => listing::underlying(&session, command),
         Command::Expiry(command) => expiry::run(&session, command),
+        Command::Rows(command) => rows::run(&session, command),
         Command::Strike(command) => listing::strike(&session, command),
         Command::Account(command) => account::run(&session, command),
         Command::Deposit(args) => cash::deposit(&session, args),

@@ -1,5 +1,8 @@
 //! One run of the command line: settings, connection, signer, and how a transaction is sent and reported.
 
+use std::cell::RefCell;
+use std::path::Path;
+
 use plimsoll::state::{MarginAccount, Owner};
 use plimsoll_client::decode::DecodeError;
 use plimsoll_client::directory::Directory;
@@ -12,12 +15,14 @@ use serde_json::Value;
 use solana_keypair::Keypair;
 use solana_program::instruction::Instruction;
 use solana_signer::Signer;
-use std::path::Path;
 
 use crate::config::{self, Global, Settings};
 use crate::output::{print, Facts};
 use crate::refusal::{self, Known};
 use crate::Failure;
+
+/// Most compute units of a transaction.
+const COMPUTE_MAX: u32 = 1_400_000;
 
 /// Settings and connection of a run.
 pub struct Session {
@@ -25,6 +30,8 @@ pub struct Session {
     pub settings: Settings,
     /// The connection.
     pub ledger: RpcLedger,
+    /// Under `--dry-run`, what would be sent in transactions before: simulated in front of the instruction.
+    ahead: RefCell<Vec<Instruction>>,
 }
 
 impl Session {
@@ -32,7 +39,7 @@ impl Session {
     pub fn new(global: &Global) -> Result<Self, Failure> {
         let settings = Settings::resolve(global)?;
         let ledger = RpcLedger::new(&settings.url);
-        Ok(Self { settings, ledger })
+        Ok(Self { settings, ledger, ahead: RefCell::default() })
     }
 
     /// The signer of `--keypair`. Errors: `Input` naming the file.
@@ -162,19 +169,21 @@ impl Session {
         signers: &[&dyn Signer],
         known: impl Fn(&Rejection) -> Known,
     ) -> Result<Outcome, Failure> {
+        let before = self.ahead.take();
         let options = SendOptions {
-            compute_limit: Some(self.settings.compute_limit),
+            compute_limit: Some(if before.is_empty() { self.settings.compute_limit } else { COMPUTE_MAX }),
             priority_fee: self.settings.priority_fee,
             ..SendOptions::default()
         };
         let result = if self.settings.dry_run {
-            self.ledger.simulate(instructions, signers, &options)
+            self.ledger.simulate(&[&before, instructions].concat(), signers, &options)
         } else {
             self.ledger.send(instructions, signers, &options)
         };
         result.map_err(|error| match &error {
             LedgerError::Rejected(rejection) => {
-                let ahead = usize::from(options.compute_limit.is_some()) + usize::from(options.priority_fee > 0);
+                let budget = usize::from(options.compute_limit.is_some()) + usize::from(options.priority_fee > 0);
+                let ahead = budget + before.len();
                 let text = refusal::explain(rejection, instructions, ahead, &known(rejection));
                 Failure::Other(anyhow::anyhow!(text))
             }
@@ -192,6 +201,22 @@ impl Session {
             }
             _ => self.failure(error),
         })
+    }
+
+    /// Sends `instruction` in a transaction of its own, before the one that a command is about; under `--dry-run` it is
+    /// simulated together with that one. Errors: as [`Session::execute`].
+    pub fn execute_ahead(&self, instruction: Instruction, signer: &Keypair) -> Result<(), Failure> {
+        if self.settings.dry_run {
+            self.ahead.borrow_mut().push(instruction);
+            return Ok(());
+        }
+        let options = SendOptions {
+            compute_limit: Some(COMPUTE_MAX),
+            priority_fee: self.settings.priority_fee,
+            ..SendOptions::default()
+        };
+        let sent = self.ledger.send(std::slice::from_ref(&instruction), &[signer], &options);
+        self.ok(sent.map(drop))
     }
 
     /// The event that a transaction must have emitted. Errors: the node kept it back.

@@ -345,6 +345,27 @@ fn default_parameters_are_a_file_that_is_read_back() {
 }
 
 #[test]
+fn the_portfolio_group_is_a_part_of_it_and_its_grid_reaches_the_range() {
+    let folder = Folder::new("portfolio-parameters");
+    let printed = folder.run(&["underlying", "create", "--preset", "sol", "--print-default-parameters"]);
+    let text = String::from_utf8(printed.stdout).unwrap();
+    contains(&text, &["[portfolio]", "grid_step = 60000", "linear_c_base = -50000", "tails = [340000, 670000,"]);
+    let refused = |change: &str, to: &str| {
+        assert!(text.contains(change), "{change}: {text}");
+        let file = folder.write("sol.toml", &text.replace(change, to));
+        error(&folder.run_down(&["underlying", "create", "--preset", "sol", "--parameters", &file]), 2)
+    };
+    contains(&refused("grid_step = 60000", "grid_step = 59999"), &["[scan]", "range_cap", "480000", "59999"]);
+    contains(&refused("linear_c_base = -50000", "linear_c_base = -3000000000"), &["linear_c_base", "-2147483648"]);
+    let tails = text.lines().find(|line| line.starts_with("tails")).unwrap();
+    contains(&refused(tails, "tails = 3"), &["[portfolio] tails", "a list of at most 8 integers"]);
+    contains(&refused(tails, "tails = [340000, 1]"), &["[portfolio]", "tails"]);
+    // Fewer tails are fine: it fails only where there is no chain.
+    let file = folder.write("sol.toml", &text.replace(tails, "tails = [340000]"));
+    error(&folder.run_down(&["underlying", "create", "--preset", "sol", "--parameters", &file]), 1);
+}
+
+#[test]
 fn clearinghouse_parameters_are_checked_too() {
     let folder = Folder::new("rules");
     let printed = folder.run(&["--json", "clearinghouse", "create", "--print-default-parameters"]);

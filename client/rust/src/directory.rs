@@ -50,17 +50,15 @@ impl Directory {
         })
     }
 
-    /// Looks for open risk rows of what the portfolio accounts among `accounts` hold, and of `expiry` if there is one.
-    /// Errors: transport.
+    /// Looks for open risk rows of what `accounts` hold, and of `expiry` if there is one; without a portfolio account
+    /// among them nothing needs rows. Errors: transport.
     pub fn find_rows(
         &mut self,
         ledger: &(impl Ledger + ?Sized),
         accounts: &[&MarginAccount],
         expiry: Option<(u16, i64)>,
     ) -> Result<(), LedgerError> {
-        let portfolios = accounts.iter().filter(|account| account.mode == MODE_PORTFOLIO);
-        let mut wanted: BTreeSet<_> = portfolios.clone().flat_map(|account| account.held_expiries()).collect();
-        wanted.extend(expiry.filter(|_| portfolios.count() > 0));
+        let wanted = rows_wanted(accounts, expiry);
         if wanted.is_empty() {
             return Ok(());
         }
@@ -100,4 +98,13 @@ impl Directory {
     pub fn stable_underlying(&self) -> Option<u16> {
         Some(self.clearinghouse.stable_underlying).filter(|index| *index != INDEX_NONE)
     }
+}
+
+/// The expiries whose risk rows may be of use where `accounts` are valued, one of them perhaps after a trade in
+/// `expiry`: none without an account in portfolio mode.
+pub fn rows_wanted(accounts: &[&MarginAccount], expiry: Option<(u16, i64)>) -> BTreeSet<(u16, i64)> {
+    if !accounts.iter().any(|account| account.mode == MODE_PORTFOLIO) {
+        return BTreeSet::new();
+    }
+    accounts.iter().flat_map(|account| account.held_expiries()).chain(expiry).collect()
 }

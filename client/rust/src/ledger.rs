@@ -75,6 +75,12 @@ pub struct Execution {
 }
 
 impl Outcome {
+    /// The events of type `T`, in order. Errors: `Decode` when one is not in the form this client knows.
+    pub fn events_of<T: Discriminator + BorshDeserialize>(&self) -> Result<Vec<T>, LedgerError> {
+        let typed = self.events.iter().filter_map(|event| event.get::<T>().transpose());
+        Ok(typed.collect::<Result<Vec<T>, DecodeError>>()?)
+    }
+
     /// The first event of type `T`, if there is one. Errors: `Decode` when it is not in the form this client knows.
     pub fn event<T: Discriminator + BorshDeserialize>(&self) -> Result<Option<T>, LedgerError> {
         let found = self.events.iter().find(|event| event.is::<T>());

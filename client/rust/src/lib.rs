@@ -8,6 +8,7 @@
 //! | [`error`] | refusals by name, account and values |
 //! | [`directory`] | what a clearinghouse lists |
 //! | [`markets`], [`instruction`] | account lists and instructions: the only place they are built |
+//! | [`rows`] | risk rows: what they are good for now, and which an instruction needs refreshed |
 //! | [`snapshot`], [`quote`] | margin of accounts now; trades and bids before they are signed |
 //! | [`status`] | every sum of a clearinghouse |
 //! | [`presets`] | parameter sets to start from |
@@ -24,6 +25,7 @@ pub mod markets;
 pub mod presets;
 pub mod price;
 pub mod quote;
+pub mod rows;
 pub mod rpc;
 pub mod snapshot;
 pub mod status;

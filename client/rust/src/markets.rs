@@ -57,9 +57,23 @@ impl MarketSet {
         set.close(directory)
     }
 
-    /// The set of the program's own description of it. Errors: as [`MarketSet::of`].
+    /// The same where legs may move from any of `accounts` to any other: one in portfolio mode can end with legs of
+    /// every expiry. Errors: as [`MarketSet::of`].
+    pub fn of_transfer(directory: &Directory, accounts: &[&MarginAccount]) -> Result<Self, LedgerError> {
+        let mut set = Self::of(directory, accounts)?;
+        if set.portfolio {
+            set.rows.extend(set.expiries.iter().filter(|held| directory.rows.contains(held)));
+        }
+        Ok(set)
+    }
+
+    /// The set of the program's own description of it; without expiry and collateral several accounts are those of a
+    /// transfer. Errors: as [`MarketSet::of`].
     pub fn of_scope(directory: &Directory, scope: &Scope) -> Result<Self, LedgerError> {
-        let mut set = Self::of(directory, scope.accounts)?;
+        let mut set = match (scope.expiry, scope.collateral) {
+            (None, None) => Self::of_transfer(directory, scope.accounts)?,
+            _ => Self::of(directory, scope.accounts)?,
+        };
         set.collaterals.extend(scope.collateral);
         match scope.expiry {
             Some((underlying, expiry)) => set.with_expiry(directory, underlying, expiry),

@@ -72,6 +72,11 @@ impl MarketData {
         self.accounts.contains_key(address)
     }
 
+    /// The data of the account at `address`, 8-byte aligned.
+    pub fn data(&self, address: &Pubkey) -> Option<&[u8]> {
+        self.accounts.get(address).map(Aligned::bytes)
+    }
+
     /// The account at `address`, decoded; `None` if it is not here or not of this type.
     pub fn decode<T: State>(&self, address: &Pubkey) -> Option<T> {
         self.require(address).ok()
@@ -152,7 +157,17 @@ impl Snapshot {
         expiry: Option<(u16, i64)>,
         collateral: Option<u16>,
     ) -> Result<Self, LedgerError> {
-        let accounts = ledger.load_many::<MarginAccount>(addresses)?;
+        Self::of_accounts(ledger, directory, ledger.load_many::<MarginAccount>(addresses)?, expiry, collateral)
+    }
+
+    /// The same for `accounts` that are already here, as they are or as they might be.
+    pub fn of_accounts(
+        ledger: &(impl Ledger + ?Sized),
+        directory: &Directory,
+        accounts: Vec<MarginAccount>,
+        expiry: Option<(u16, i64)>,
+        collateral: Option<u16>,
+    ) -> Result<Self, LedgerError> {
         let now = ledger.now()?;
         let markets = MarketData::default();
         let mut snapshot = Self { directory: directory.clone(), now, accounts, markets, expiry, collateral };

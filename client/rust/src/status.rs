@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use anchor_lang::solana_program::program_pack::Pack;
 use anchor_spl::token::spl_token::state::Account as TokenAccount;
 use plimsoll::constants::INDEX_NONE;
-use plimsoll::state::{Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Underlying};
+use plimsoll::state::{
+    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, RiskRows, Underlying,
+};
 use plimsoll_core::invariants::{ClearinghouseSums, CollateralSums, InvariantViolation, SeriesSums};
 use plimsoll_core::units::Wide;
 use solana_account::Account;
@@ -13,7 +15,7 @@ use solana_program::pubkey::Pubkey;
 
 use crate::address;
 use crate::decode::State;
-use crate::directory::Directory;
+use crate::directory::{rows_wanted, Directory};
 use crate::error::LedgerError;
 use crate::ledger::{AccountFilter, Ledger, LedgerExt};
 use crate::price::{format_quote, quotient};
@@ -221,7 +223,20 @@ impl Books {
         health
     }
 
-    /// Addresses of every market account: what [`Books::health`] needs loaded.
+    /// Every market account, with the risk rows of what is held if an account is in portfolio mode; the directory then
+    /// knows which rows are open. Errors: transport.
+    pub fn load_markets(&mut self, ledger: &(impl Ledger + ?Sized)) -> Result<MarketData, LedgerError> {
+        let accounts: Vec<&MarginAccount> = self.accounts.values().collect();
+        let rows = rows_wanted(&accounts, None);
+        let mut addresses = self.market_addresses();
+        addresses.extend(rows.iter().map(|(index, time)| self.directory.rows_of(*index, *time)));
+        let markets = MarketData::load(ledger, &addresses)?;
+        let open = |(index, time): &(u16, i64)| markets.contains(&self.directory.rows_of(*index, *time));
+        self.directory.rows = rows.into_iter().filter(open).collect();
+        Ok(markets)
+    }
+
+    /// Addresses of every market account but risk rows.
     pub fn market_addresses(&self) -> Vec<Pubkey> {
         let mut addresses = Vec::new();
         for index in self.directory.underlyings.keys() {
@@ -305,6 +320,7 @@ pub fn kind_of(data: &[u8]) -> Option<&'static str> {
         (MarginAccount::NAME, MarginAccount::discriminator()),
         (Collateral::NAME, Collateral::discriminator()),
         (InsuranceFund::NAME, InsuranceFund::discriminator()),
+        (RiskRows::NAME, RiskRows::discriminator()),
     ]
     .into_iter()
     .find(|(_, discriminator)| is(*discriminator))

@@ -4,12 +4,14 @@ use plimsoll::auction::clock;
 use plimsoll::cash::{self, after_interest};
 use plimsoll::state::{CollateralSlot, MarginAccount};
 use plimsoll_client::quote::{self, AuctionQuote, BidQuote};
+use plimsoll_client::rows::taken;
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_core::debt::{plan_sale, sale_discount, SalePlan, SaleTerms};
 use plimsoll_core::liquidation::{plan_start_fee, started, FRACTION_ONE};
 use plimsoll_core::units::{Quote, Ratio};
 use solana_program::pubkey::Pubkey;
 
+use super::rows::Needs;
 use super::Action;
 use crate::book::Book;
 use crate::policy::Policy;
@@ -20,20 +22,32 @@ const ALL: u32 = 1_000_000;
 
 /// Starts and bids by falling value, then ends, all else equal by address; `mine` is the keeper's account, without
 /// which nothing but ends is planned.
-pub fn auctions(book: &Book, mine: Option<&MarginAccount>, policy: &Policy) -> Vec<Action> {
+///
+/// What valuing their accounts needs first is added to `needs`; those that must wait for it are left out.
+pub fn auctions(book: &Book, mine: Option<&MarginAccount>, policy: &Policy, needs: &mut Needs) -> Vec<Action> {
     let mut valued: Vec<(i64, Action)> = Vec::new();
     let mut ends = Vec::new();
     for candidate in candidates(book) {
         if candidate.stage == Stage::Endable {
-            ends.extend(policy.crank.then_some(Action::End { account: candidate.address }));
+            let account = [*candidate.account];
+            let ends_now = policy.crank && needs.allow(book, (&account, &account), policy);
+            ends.extend(ends_now.then_some(Action::End { account: candidate.address }));
             continue;
         }
         // The program refuses the same owner on both sides.
         let Some(mine) = mine.filter(|mine| mine.owner != candidate.account.owner) else { continue };
-        valued.extend(match candidate.stage {
-            Stage::Startable => policy.start.then(|| start(book, &candidate)),
-            _ => bid(book, &candidate, mine, policy),
-        });
+        let (planned, accounts) = match candidate.stage {
+            Stage::Startable => (policy.start.then(|| start(book, &candidate)), vec![*candidate.account]),
+            _ => (bid(book, &candidate, mine, policy), vec![*candidate.account, *mine]),
+        };
+        let Some(planned) = planned else { continue };
+        let mut largest = accounts.clone();
+        if let [account, bidder] = largest.as_mut_slice() {
+            *bidder = taken(account, bidder);
+        }
+        if needs.allow(book, (&accounts, &largest), policy) {
+            valued.push(planned);
+        }
     }
     // Stable: candidates come by address.
     valued.sort_by_key(|(value, _)| std::cmp::Reverse(*value));
@@ -119,11 +133,19 @@ fn fractions(auction: &AuctionQuote, policy: &Policy) -> Vec<u32> {
 }
 
 /// Purchases of debtors' collateral by falling gain against the oracle price, else by address.
-pub fn purchases(book: &Book, mine: &MarginAccount, policy: &Policy) -> Vec<Action> {
+///
+/// What valuing the keeper's account needs first is added to `needs`.
+pub fn purchases(book: &Book, mine: &MarginAccount, policy: &Policy, needs: &mut Needs) -> Vec<Action> {
     let others = book.books.accounts.iter().filter(|(_, account)| account.owner != mine.owner);
     let mut valued: Vec<(i64, Action)> =
         others.filter_map(|(address, account)| purchase(book, (address, account), mine, policy)).collect();
     valued.sort_by_key(|(value, _)| std::cmp::Reverse(*value));
+    valued.retain(|(_, action)| {
+        let Action::BuyCollateral { account, .. } = action else { return true };
+        let Some(account) = book.books.accounts.get(account) else { return true };
+        let accounts = [*account, *mine];
+        needs.allow(book, (&accounts, &accounts), policy)
+    });
     valued.into_iter().map(|(_, action)| action).collect()
 }
 

@@ -1,10 +1,11 @@
 //! What a keeper decides: a pure function of a book, its own account and its policy.
 //!
-//! The order is fixed, so that a recorded book replays to the same decisions: auctions, the most valuable first, then
-//! purchases of collateral, then cranks by expiry and by account. Nothing here sends, waits or asks for the time.
+//! The order is fixed, so that a recorded book replays to the same decisions: the risk rows that auctions need, auctions,
+//! the most valuable first, then purchases of collateral, then cranks by expiry and by account. Nothing here sends, waits or asks for the time.
 
 mod cranks;
 mod liquidation;
+mod rows;
 
 use std::fmt;
 
@@ -14,11 +15,27 @@ use solana_program::pubkey::Pubkey;
 use crate::base58;
 use crate::book::Book;
 use crate::policy::Policy;
+pub use rows::growths_needed;
 
 /// One decision. Accounts are margin account addresses, expiries are (underlying index, unix seconds).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
+    /// Open the risk rows of an expiry, with room for its strikes, at the keeper's rent.
+    OpenRows {
+        /// The expiry.
+        expiry: (u16, i64),
+    },
+    /// Give risk rows room for the strikes that were listed since they were opened.
+    GrowRows {
+        /// The expiry.
+        expiry: (u16, i64),
+    },
+    /// Fill the risk rows of an expiry at the accepted price.
+    RefreshRows {
+        /// The expiry.
+        expiry: (u16, i64),
+    },
     /// Start an auction.
     Start {
         /// The account under maintenance.
@@ -94,6 +111,9 @@ impl Action {
     /// What is done, for logs and metrics: the name under which it is recorded.
     pub const fn kind(&self) -> &'static str {
         match self {
+            Self::OpenRows { .. } => "open_rows",
+            Self::GrowRows { .. } => "grow_rows",
+            Self::RefreshRows { .. } => "refresh_rows",
             Self::Start { .. } => "start",
             Self::Bid { .. } => "bid",
             Self::End { .. } => "end",
@@ -126,7 +146,10 @@ impl fmt::Display for Action {
             Self::BuyCollateral { account, collateral, amount, price_limit } => {
                 write!(f, "{kind} {account} {amount} of {collateral}, limit {price_limit}")
             }
-            Self::Sample { expiry: (index, time) }
+            Self::OpenRows { expiry: (index, time) }
+            | Self::GrowRows { expiry: (index, time) }
+            | Self::RefreshRows { expiry: (index, time) }
+            | Self::Sample { expiry: (index, time) }
             | Self::SettleExpiry { expiry: (index, time) }
             | Self::Sweep { expiry: (index, time) } => write!(f, "{kind} {index}/{time}"),
             Self::SettleAccount { account, expiry: (index, time) } => write!(f, "{kind} {account} {index}/{time}"),
@@ -141,10 +164,14 @@ impl fmt::Display for Action {
 /// account `me` only what needs none is planned.
 pub fn plan(book: &Book, me: &Pubkey, policy: &Policy) -> Vec<Action> {
     let mine = book.books.accounts.get(me);
-    let mut actions = liquidation::auctions(book, mine, policy);
-    if let Some(mine) = mine.filter(|_| policy.buy_collateral) {
-        actions.extend(liquidation::purchases(book, mine, policy));
-    }
+    let mut needs = rows::Needs::default();
+    let auctions = liquidation::auctions(book, mine, policy, &mut needs);
+    let purchases = match mine.filter(|_| policy.buy_collateral) {
+        Some(mine) => liquidation::purchases(book, mine, policy, &mut needs),
+        None => Vec::new(),
+    };
+    let mut actions = needs.actions(book);
+    actions.extend(auctions.into_iter().chain(purchases));
     if policy.crank {
         actions.extend(cranks::expiries(book));
         actions.extend(cranks::accounts(book, me, policy));

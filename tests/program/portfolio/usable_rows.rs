@@ -138,6 +138,8 @@ fn rows_without_values_of_a_held_strike_serve_no_large_book() {
         edit_rows(world, at, |rows| rows.header.filled &= !(1 << 7));
     });
     refused_until_refreshed("RowsUnfilled", (7, price), |world, at| {
+        // A strike has given its place to another since: only then are the rows looked at one by one.
+        edit_rows(world, at, |rows| rows.header.replaced += 1);
         edit_value(world, at, (7, LISTED), |listed| listed + 1);
     });
     // Values of a strike nobody in the book holds are nobody's concern.

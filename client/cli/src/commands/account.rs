@@ -1,7 +1,7 @@
 //! `plimsoll account`.
 
 use plimsoll::events::{MarginAccountClosed, MarginAccountOpened};
-use plimsoll::state::margin_account::{MODE_CROSS, MODE_ISOLATED};
+use plimsoll::state::margin_account::{MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO};
 use plimsoll::state::MarginAccount;
 use plimsoll::MarginAccountOpenArgs;
 use plimsoll_client::directory::Directory;
@@ -12,7 +12,7 @@ use plimsoll_client::{instruction, Pubkey};
 use serde_json::{json, Value};
 use solana_signer::Signer;
 
-use super::delegate;
+use super::{delegate, mode};
 use crate::output::{table, Facts};
 use crate::series::{expiry_name, load_expiry, underlying_name};
 use crate::session::Session;
@@ -22,7 +22,7 @@ use crate::{config, Failure};
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Open a margin account of the signer; registers the signer as owner if it is new.
-    #[command(after_help = "Examples:\n  plimsoll account open\n  plimsoll account open --mode isolated")]
+    #[command(after_help = "Examples:\n  plimsoll account open\n  plimsoll account open --mode portfolio")]
     Open {
         /// What is margined together.
         #[arg(long, value_enum, default_value_t = Mode::Cross)]
@@ -41,6 +41,17 @@ pub enum Command {
         /// Account: address, or id of one of your own [default: lists your own].
         account: Option<String>,
     },
+    /// Change the margin mode of an account of yours; its balances under both modes are shown.
+    #[command(after_help = "Examples:\n  plimsoll --dry-run account mode 0 portfolio\n  \
+        plimsoll account mode 0 cross\n\n\
+        The initial balance under the new mode must be 0 or more. Orders that were signed for the account before are void.")]
+    Mode {
+        /// Account of yours: address or id. It must not be in auction.
+        account: String,
+        /// Its new mode.
+        #[arg(value_enum)]
+        mode: Mode,
+    },
     /// Close an empty margin account of yours; its rent comes back.
     #[command(after_help = "Example:\n  plimsoll --dry-run account close 1")]
     Close {
@@ -52,13 +63,26 @@ pub enum Command {
     Delegate(delegate::Command),
 }
 
-/// Margin modes that can be opened.
+/// Margin modes.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum Mode {
     /// Several underlyings and expiries, spreads recognised.
     Cross,
     /// One expiry of one underlying.
     Isolated,
+    /// Everything held together in the worst of a list of scenarios.
+    Portfolio,
+}
+
+impl Mode {
+    /// As accounts store it.
+    pub const fn stored(self) -> u8 {
+        match self {
+            Self::Cross => MODE_CROSS,
+            Self::Isolated => MODE_ISOLATED,
+            Self::Portfolio => MODE_PORTFOLIO,
+        }
+    }
 }
 
 /// Runs a command. Errors: `Input`, refusals, connection.
@@ -71,6 +95,7 @@ pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
         }
         Command::Show { account: Some(account) } => show(session, account),
         Command::Show { account: None } => list(session, None),
+        Command::Mode { account, mode } => mode::run(session, account, *mode),
         Command::Close { account } => close(session, account),
         Command::Delegate(command) => delegate::run(session, command),
     }
@@ -82,10 +107,7 @@ fn open(session: &Session, mode: Mode) -> Result<(), Failure> {
     let key = signer.pubkey();
     let record = session.owner_record(&key)?;
     let id = record.map_or(0, |record| record.next_account);
-    let mode = match mode {
-        Mode::Cross => MODE_CROSS,
-        Mode::Isolated => MODE_ISOLATED,
-    };
+    let mode = mode.stored();
     let mut instructions = Vec::new();
     if record.is_none() {
         instructions.push(instruction::owner_create(&clearinghouse, &key, &key));
@@ -213,11 +235,12 @@ pub fn legs(session: &Session, directory: &Directory, account: &MarginAccount) -
     Ok(legs)
 }
 
-const fn mode_name(mode: u8) -> &'static str {
-    if mode == MODE_ISOLATED {
-        "isolated"
-    } else {
-        "cross"
+/// The margin mode in a word.
+pub const fn mode_name(mode: u8) -> &'static str {
+    match mode {
+        MODE_ISOLATED => "isolated",
+        MODE_PORTFOLIO => "portfolio",
+        _ => "cross",
     }
 }
 

@@ -5,6 +5,7 @@ use plimsoll::{AuctionBidArgs, AuctionStartArgs};
 use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::price::{format_atoms, format_quote};
 use plimsoll_client::quote;
+use plimsoll_client::rows;
 use plimsoll_client::snapshot::Snapshot;
 use serde_json::{json, Value};
 use solana_signer::Signer;
@@ -73,6 +74,7 @@ fn start(session: &Session, account: &str, starter: &str) -> Result<(), Failure>
     let (at, account) = session.account("ACCOUNT", account)?;
     let (_, starter) = session.account("--starter", starter)?;
     let directory = session.directory()?;
+    let directory = session.prepare_one(&directory, &account)?;
     let args =
         AuctionStartArgs { valid_until: session.now()?.saturating_add(60), sequence: account.auction_sequence() };
     let build = session.ok(instruction::auction_start(&directory, &account, &starter, args))?;
@@ -100,6 +102,8 @@ fn bid(session: &Session, args: &Bid) -> Result<(), Failure> {
     let (at, account) = session.account("ACCOUNT", &args.account)?;
     let (bidder_at, bidder) = session.account("--bidder", &args.bidder)?;
     let directory = session.directory()?;
+    let after = [account, rows::taken(&account, &bidder)];
+    let directory = session.prepare(&directory, &[account, bidder], &after, None)?;
     let snapshot = session.ok(Snapshot::load(&session.ledger, &directory, &[at, bidder_at]))?;
     let quoted = session.ok(quote::bid(&snapshot, 0, Some(1), fraction))?;
     let valid_until = session.now()?.saturating_add(i64::from(args.valid_for));
@@ -157,6 +161,7 @@ fn end(session: &Session, account: &str) -> Result<(), Failure> {
     let signer = session.keypair()?;
     let (at, account) = session.account("ACCOUNT", account)?;
     let directory = session.directory()?;
+    let directory = session.prepare_one(&directory, &account)?;
     let build = session.ok(instruction::auction_end(&directory, &account))?;
     let outcome = session.execute(&[build], &[&signer])?;
     let event: AuctionEnded = session.event(&outcome)?;

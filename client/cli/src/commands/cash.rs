@@ -69,6 +69,7 @@ pub fn withdraw(session: &Session, args: &Withdraw) -> Result<(), Failure> {
     let mint = directory.clearinghouse.quote_mint;
     let destination = session.token_account("--to", args.to.as_deref(), &signer.pubkey(), &mint)?;
     let before = Before::load(session, &directory, &at);
+    let directory = session.prepare_one(&directory, &account)?;
     let build = session.ok(instruction::withdraw(&directory, &account, &destination, amount))?;
     let outcome = session.execute(&[build], &[&signer])?;
     let event: Withdrawn = session.event(&outcome)?;

@@ -252,7 +252,8 @@ fn withdraw(session: &Session, args: &Withdraw) -> Result<(), Failure> {
     let amount = amount::positive("AMOUNT", &args.amount, u32::from(listed.decimals))?;
     let (_, account) = session.own_account("ACCOUNT", &args.account, &signer.pubkey())?;
     let destination = session.token_account("--to", args.to.as_deref(), &signer.pubkey(), &listed.mint)?;
-    let build = instruction::collateral_withdraw(&directory, &account, &destination, listed.index, amount);
+    let prepared = session.prepare_one(&directory, &account)?;
+    let build = instruction::collateral_withdraw(&prepared, &account, &destination, listed.index, amount);
     let outcome = session.execute_as(&[session.ok(build)?], &[&signer], |_| in_tokens(listed))?;
     let event: CollateralMoved = session.event(&outcome)?;
     session.report(&outcome, moved(&event, listed).text("destination", destination));
@@ -270,7 +271,8 @@ fn buy(session: &Session, args: &Buy) -> Result<(), Failure> {
     let (_, buyer) = session.account("--buyer", &args.buyer)?;
     let valid_until = session.now()?.saturating_add(i64::from(args.valid_for));
     let terms = CollateralSaleArgs { collateral: listed.index, amount, price_limit, valid_until };
-    let build = instruction::collateral_sale(&directory, &account, &buyer, &signer.pubkey(), terms);
+    let prepared = session.prepare(&directory, &[account, buyer], &[account, buyer], None)?;
+    let build = instruction::collateral_sale(&prepared, &account, &buyer, &signer.pubkey(), terms);
     let outcome = session.execute_as(&[session.ok(build)?], &[&signer], |_| in_tokens(listed))?;
     let event: CollateralSold = session.event(&outcome)?;
     let facts = Facts::default()

@@ -50,7 +50,7 @@ impl Which {
 }
 
 /// `BTC-30JAN26`.
-fn name(session: &Session, directory: &Directory, index: u16, time: i64) -> String {
+pub fn name(session: &Session, directory: &Directory, index: u16, time: i64) -> String {
     let date = expiry_name(directory.underlyings.get(&index), time);
     format!("{}-{date}", underlying_name(session, directory, index))
 }

@@ -28,6 +28,12 @@ pub enum UnderlyingCommand {
     /// Underlyings with their accepted prices.
     #[command(after_help = "Example:\n  plimsoll underlying list")]
     List,
+    /// What an underlying is listed with: feed, contract, and every parameter as `underlying create --parameters` reads it.
+    #[command(after_help = "Examples:\n  plimsoll underlying show BTC\n  plimsoll underlying show BTC > btc.toml")]
+    Show {
+        /// Name or index of the underlying.
+        underlying: String,
+    },
 }
 
 /// Arguments of `underlying create`.
@@ -85,7 +91,37 @@ pub fn underlying(session: &Session, command: &UnderlyingCommand) -> Result<(), 
     match command {
         UnderlyingCommand::Create(args) => underlying_create(session, args),
         UnderlyingCommand::List => underlying_list(session),
+        UnderlyingCommand::Show { underlying } => underlying_show(session, underlying),
     }
+}
+
+fn underlying_show(session: &Session, text: &str) -> Result<(), Failure> {
+    let directory = session.directory()?;
+    let index = find_underlying(session, &directory, text)?;
+    let state = &directory.underlyings[&index];
+    let name = underlying_name(session, &directory, index);
+    let (at, size) = (directory.underlying(index), format_atoms(state.contract_size, 9));
+    let feed = hexadecimal(&state.feed_id);
+    let mut args = parameters::listing(state);
+    let shown = format!(
+        "# {name}: index {index}, address {at}\n# feed {feed}\n# contract {size}\n{}",
+        parameters::print_underlying(&mut args)
+    );
+    let groups = parameters::listed(state).into_iter().map(|(name, fields)| {
+        let fields = fields.into_iter().map(|(field, value)| (field.to_owned(), json!(value)));
+        (name.to_owned(), serde_json::Value::Object(fields.collect()))
+    });
+    let value = json!({
+        "name": name, "index": index, "address": at.to_string(), "feed_id": feed, "contract_size": size,
+        "receiver_program": state.receiver_program.to_string(),
+        "parameters": serde_json::Value::Object(groups.collect()),
+    });
+    session.print(&shown, &value);
+    Ok(())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn underlying_create(session: &Session, args: &UnderlyingCreate) -> Result<(), Failure> {
@@ -121,7 +157,7 @@ fn underlying_create(session: &Session, args: &UnderlyingCreate) -> Result<(), F
     let facts = Facts::default()
         .text("underlying", event.underlying)
         .field("index", event.index)
-        .field("feed_id", event.feed_id.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        .field("feed_id", hexadecimal(&event.feed_id))
         .text("contract_size", format_atoms(event.contract_size, 9))
         .field("stable", event.stable == 1);
     session.report(&outcome, facts);

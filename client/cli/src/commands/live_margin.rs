@@ -11,7 +11,7 @@ use plimsoll_core::margin::liquidation_price::LiquidationPrices;
 use plimsoll_core::margin::Balances;
 use serde_json::{json, Map, Value};
 
-use super::account::{legs, status_name};
+use super::account::{legs, mode_name, status_name};
 use super::trade::{quote_table, quote_value};
 use crate::output::{dash, table, Facts};
 use crate::session::Session;
@@ -77,7 +77,7 @@ pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
 fn check(session: &Session, account: &str) -> Result<(), Failure> {
     let signer = session.keypair()?;
     let (at, account) = session.account("ACCOUNT", account)?;
-    let directory = session.directory()?;
+    let directory = session.prepare_one(&session.directory()?, &account)?;
     let build = session.ok(instruction::margin_check(&directory, &account))?;
     let outcome = session.execute(&[build], &[&signer])?;
     let balances: MarginBalances = session.ok(outcome.returned())?;
@@ -103,6 +103,7 @@ fn show(session: &Session, args: &Show) -> Result<(), Failure> {
     let mut facts = Facts::default()
         .text("account", at)
         .text("health", health(&now.balances))
+        .text("mode", mode_name(account.mode))
         .text("status", status_name(&account))
         .quote("equity", now.balances.equity)
         .quote("initial", now.balances.initial)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plimsoll::state::{
     AuctionParameters, ClearinghouseParameters, CrossParameters, GridParameters, LimitParameters, OracleParameters,
-    ScanParameters, VolatilityParameters,
+    PortfolioParameters, ScanParameters, Underlying, VolatilityParameters,
 };
 use plimsoll::UnderlyingCreateArgs;
 use toml::{Table, Value};
@@ -13,24 +13,28 @@ use crate::Failure;
 
 /// A parameter group by field name.
 trait Group {
-    /// Names and values, in the order stored.
-    fn fields(&self) -> Vec<(&'static str, i64)>;
-    /// Sets one field; `false`: there is none of that name. Errors: the value does not fit the field's integer.
-    fn set(&mut self, name: &str, value: i64) -> Result<bool, std::num::TryFromIntError>;
+    /// Names and values, in the order stored: integers, and lists of them.
+    fn fields(&self) -> Vec<(&'static str, Value)>;
+    /// Sets one field; `false`: there is none of that name. Errors: the value is none of the field's.
+    fn set(&mut self, name: &str, value: &Value) -> Result<bool, String>;
     /// The rule book's ranges; the error names field and bounds.
     fn check(&self) -> Result<(), String>;
 }
 
 macro_rules! group {
-    ($name:ident { $($field:ident),+ $(,)? }) => {
+    ($name:ident { $($field:ident),+ $(,)? } $([ $($list:ident),+ ])?) => {
         impl Group for $name {
-            fn fields(&self) -> Vec<(&'static str, i64)> {
-                vec![$((stringify!($field), i64::from(self.$field))),+]
+            fn fields(&self) -> Vec<(&'static str, Value)> {
+                vec![
+                    $((stringify!($field), Value::Integer(i64::from(self.$field))),)+
+                    $($((stringify!($list), list(&self.$list)),)+)?
+                ]
             }
 
-            fn set(&mut self, name: &str, value: i64) -> Result<bool, std::num::TryFromIntError> {
+            fn set(&mut self, name: &str, value: &Value) -> Result<bool, String> {
                 match name {
-                    $(stringify!($field) => self.$field = value.try_into()?,)+
+                    $(stringify!($field) => self.$field = integer(value)?,)+
+                    $($(stringify!($list) => self.$list = integers(value)?,)+)?
                     _ => return Ok(false),
                 }
                 Ok(true)
@@ -42,6 +46,46 @@ macro_rules! group {
         }
     };
 }
+
+/// An integer of a field. Errors: it is none, or beyond the field's own.
+fn integer<T: TryFrom<i64> + Bounds>(value: &Value) -> Result<T, String> {
+    let integer = value.as_integer().ok_or_else(|| format!("= {value} must be an integer"))?;
+    T::try_from(integer).map_err(|_| format!("= {integer} is outside [{}, {}]", T::LEAST, T::MOST))
+}
+
+/// A list of at most `N` integers; what is left out at its end is zero. Errors: it is none.
+fn integers<const N: usize>(value: &Value) -> Result<[u32; N], String> {
+    let refused = || format!("= {value} must be a list of at most {N} integers");
+    let given = value.as_array().filter(|given| given.len() <= N).ok_or_else(refused)?;
+    let mut list = [0; N];
+    for (place, value) in list.iter_mut().zip(given) {
+        *place = integer(value)?;
+    }
+    Ok(list)
+}
+
+/// A list without the zeros at its end.
+fn list(values: &[u32]) -> Value {
+    let used = values.iter().rposition(|value| *value != 0).map_or(0, |last| last + 1);
+    Value::Array(values[..used].iter().map(|value| Value::Integer(i64::from(*value))).collect())
+}
+
+/// The ends of an integer, for messages.
+trait Bounds {
+    const LEAST: i64;
+    const MOST: i64;
+}
+
+macro_rules! bounds {
+    ($($integer:ident),+) => {$(
+        impl Bounds for $integer {
+            const LEAST: i64 = $integer::MIN as i64;
+            const MOST: i64 = $integer::MAX as i64;
+        }
+    )+};
+}
+
+bounds!(u32, i32, i64);
 
 group!(ClearinghouseParameters {
     debt_cap,
@@ -130,6 +174,44 @@ group!(LimitParameters {
     settlement_required_seconds,
     sample_hold_max_seconds,
 });
+group!(
+    PortfolioParameters {
+        grid_step,
+        range_reference,
+        tail_dampening,
+        range_up,
+        range_down,
+        min_vol_up,
+        short_power,
+        long_power,
+        dte_floor_seconds,
+        linear_base_cap,
+        linear_c_base,
+        abs_base_cap,
+        abs_c_base,
+        skew_min_k,
+        skew_width,
+        skew_static,
+        skew_scale,
+        base_long,
+        long_add,
+        basis_up,
+        basis_down,
+        basis_add,
+        basis_mult,
+        mm_option,
+        im_option,
+        conf_threshold,
+        conf_margin,
+        peg_threshold,
+        peg_factor,
+        mm_factor,
+        im_factor,
+        rows_max_age_seconds,
+        rows_max_drift,
+        rows_pay,
+    }[tails]
+);
 
 type Groups<'a> = Vec<(&'static str, &'a mut dyn Group)>;
 
@@ -146,6 +228,7 @@ fn underlying_groups(args: &mut UnderlyingCreateArgs) -> Groups<'_> {
         ("cross", &mut args.cross),
         ("auction", &mut args.auction),
         ("limits", &mut args.limits),
+        ("portfolio", &mut args.portfolio),
     ]
 }
 
@@ -156,7 +239,38 @@ pub fn apply_clearinghouse(parameters: &mut ClearinghouseParameters, file: Optio
 
 /// Overrides the groups of `args` by the file, if there is one. Errors: `Input` naming the field and its bounds.
 pub fn apply_underlying(args: &mut UnderlyingCreateArgs, file: Option<&Path>) -> Result<(), Failure> {
-    apply(file, &mut underlying_groups(args))
+    apply(file, &mut underlying_groups(args))?;
+    let refused = |error: plimsoll_core::parameters::ParameterError| {
+        let place = file.map_or_else(String::new, |path| format!("--parameters {}: ", path.display()));
+        let step = args.portfolio.grid_step;
+        Failure::Input(format!("{place}[scan] {error}: the scenario grid of [portfolio] takes eight steps of {step}"))
+    };
+    args.portfolio.rules().validate_cap(args.scan.range_cap).map_err(refused)
+}
+
+/// The groups of a listed underlying, by name with their fields.
+pub fn listed(underlying: &Underlying) -> Vec<(&'static str, Vec<(&'static str, Value)>)> {
+    let mut args = listing(underlying);
+    underlying_groups(&mut args).iter().map(|(name, group)| (*name, group.fields())).collect()
+}
+
+/// What `underlying` was listed with.
+pub fn listing(underlying: &Underlying) -> UnderlyingCreateArgs {
+    UnderlyingCreateArgs {
+        index: underlying.index,
+        stable: 0,
+        receiver_program: underlying.receiver_program,
+        feed_id: underlying.feed_id,
+        contract_size: underlying.contract_size,
+        grid: underlying.grid,
+        oracle_parameters: underlying.oracle_parameters,
+        volatility: underlying.volatility,
+        scan: underlying.scan,
+        cross: underlying.cross,
+        auction: underlying.auction,
+        limits: underlying.limits,
+        portfolio: underlying.portfolio,
+    }
 }
 
 /// The parameters as such a file.
@@ -204,14 +318,9 @@ fn override_group(groups: &mut Groups, section: &str, content: &Value) -> Result
     };
     let fields = content.as_table().ok_or_else(|| format!("{section} must be a section: [{section}]"))?;
     for (field, value) in fields {
-        let integer = value.as_integer().ok_or_else(|| format!("[{section}] {field} = {value} must be an integer"))?;
-        match group.set(field, integer) {
-            Ok(true) => {}
-            Ok(false) => {
-                let known: Vec<&str> = group.fields().into_iter().map(|(name, _)| name).collect();
-                return Err(format!("[{section}] unknown field {field}; known: {}", known.join(", ")));
-            }
-            Err(_) => return Err(format!("[{section}] {field} = {integer} is outside [0, {}]", u32::MAX)),
+        if !group.set(field, value).map_err(|what| format!("[{section}] {field} {what}"))? {
+            let known: Vec<&str> = group.fields().into_iter().map(|(name, _)| name).collect();
+            return Err(format!("[{section}] unknown field {field}; known: {}", known.join(", ")));
         }
     }
     Ok(())

@@ -1,7 +1,6 @@
 //! `plimsoll status`: the whole clearinghouse in two tables.
 
 use plimsoll_client::price::format_quote;
-use plimsoll_client::snapshot::MarketData;
 use plimsoll_client::status::{Books, Health};
 use plimsoll_core::units::Wide;
 use serde_json::{json, Value};
@@ -13,8 +12,8 @@ use crate::Failure;
 
 /// Runs the command. Errors: `Input`, connection; and when an equation of the books does not hold.
 pub fn run(session: &Session) -> Result<(), Failure> {
-    let books = session.ok(Books::load(&session.ledger, &session.clearinghouse()?))?;
-    let markets = session.ok(MarketData::load(&session.ledger, &books.market_addresses()))?;
+    let mut books = session.ok(Books::load(&session.ledger, &session.clearinghouse()?))?;
+    let markets = session.ok(books.load_markets(&session.ledger))?;
     let health = books.health(&markets);
     let bad_debt = owing(session)?.iter().map(|record| Wide::from(record.bad_debt)).sum();
     let broken: Vec<String> = session.ok(books.check())?.iter().map(ToString::to_string).collect();

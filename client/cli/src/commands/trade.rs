@@ -10,6 +10,7 @@ use plimsoll_client::error::{LedgerError, Refusal, Rejection};
 use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::price::format_quote;
 use plimsoll_client::quote::{self, TradeQuote};
+use plimsoll_client::rows;
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_client::Pubkey;
 use plimsoll_core::trade::{Standing, TradeRefusal};
@@ -91,6 +92,10 @@ pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
         buyer_sequence: buyer.sequence,
         seller_sequence: seller.sequence,
     };
+    let after =
+        [rows::traded(&buyer, &traded, args.quantity), rows::traded(&seller, &traded, args.quantity.saturating_neg())];
+    let expiry = Some((traded.underlying, traded.expiry));
+    let directory = session.prepare(&directory, &[buyer, seller], &after, expiry)?;
     let sides = quotes(session, &directory, &[buyer_at, seller_at], &traded, (args.quantity, price))?;
     let side = |account, key: &Keypair| Side { account, authority: key.pubkey() };
     let build = instruction::trade_clear(&directory, side(&buyer, &buyer_key), side(&seller, &seller_key), clear);

@@ -23,12 +23,12 @@ pub struct Part {
 }
 
 impl Part {
-    fn of(balances: &Balances) -> Self {
+    pub(super) fn of(balances: &Balances) -> Self {
         Self { equity: balances.equity, initial: balances.initial, maintenance: balances.maintenance }
     }
 
     /// What is left of `self` without `other`.
-    fn less(self, other: Self) -> Self {
+    pub(super) fn less(self, other: Self) -> Self {
         Self {
             equity: self.equity.saturating_sub(other.equity),
             initial: self.initial.saturating_sub(other.initial),
@@ -36,7 +36,7 @@ impl Part {
         }
     }
 
-    fn plus(self, other: Self) -> Self {
+    pub(super) fn plus(self, other: Self) -> Self {
         Self {
             equity: self.equity.saturating_add(other.equity),
             initial: self.initial.saturating_add(other.initial),
@@ -62,6 +62,22 @@ pub enum Subject {
     Prices(u8),
     /// The collateral with this index in the book.
     Collateral(usize),
+    /// Portfolio mode: the legs of the expiry in this slot at their marks.
+    Marks(u8),
+    /// Portfolio mode: what they lose in what decides.
+    Worst(u8),
+    /// Portfolio mode: what the collateral priced by this underlying loses there.
+    Moved(u8),
+    /// Portfolio mode: the charge for naked shorts on this underlying.
+    Naked(u8),
+    /// Portfolio mode: the charge for doubtful prices of options on it.
+    Doubt(u8),
+    /// Portfolio mode: the charge for prices beyond the scenario grid.
+    Beyond(u8),
+    /// Portfolio mode: the charge for what risk rows may have moved.
+    Drift(u8),
+    /// Portfolio mode: what is rounded once for the whole.
+    Rounding(u8),
     /// The initial balance is never above the maintenance balance.
     Limit,
 }
@@ -119,14 +135,14 @@ pub fn lines(book: &Book) -> Result<Vec<Line>, CoreError> {
     Ok(lines)
 }
 
-fn push(lines: &mut Vec<Line>, subject: Subject, part: Part) {
+pub(super) fn push(lines: &mut Vec<Line>, subject: Subject, part: Part) {
     if !part.is_zero() {
         lines.push(Line { subject, part });
     }
 }
 
 /// The expiries of an underlying with their slots.
-fn slots<'a>(book: &'a Book, underlying: u8) -> impl Iterator<Item = (u8, &'a ExpiryView<'a>)> {
+pub(super) fn slots<'a>(book: &'a Book, underlying: u8) -> impl Iterator<Item = (u8, &'a ExpiryView<'a>)> {
     (0u8..).zip(book.expiries).filter(move |(_, expiry)| expiry.underlying == underlying)
 }
 
@@ -173,7 +189,7 @@ fn ratio(numerator: Wide, denominator: Wide) -> Real {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use plimsoll_core::margin::{CollateralRules, CrossParameters};
     use plimsoll_core::math::black76::ln_price;
     use plimsoll_core::series::Strike;
@@ -212,7 +228,7 @@ mod tests {
     }
 
     /// Runs `check` on a book with a call spread, a straddle, and collateral, at prices that have not converged.
-    fn with_book(check: impl FnOnce(&Book)) {
+    pub fn with_book(check: impl FnOnce(&Book)) {
         let strikes = strikes();
         let expiries = [expiry(&strikes, 7), expiry(&strikes, 30)];
         let ema = Price(SPOT - SPOT / 50);

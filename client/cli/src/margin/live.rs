@@ -10,16 +10,17 @@ use plimsoll_client::price::format_quote;
 use plimsoll_client::snapshot::{MarketData, Snapshot};
 use plimsoll_client::{quote, Pubkey};
 use plimsoll_core::margin::evaluator::pricing::Greeks;
-use plimsoll_core::margin::Balances;
-use plimsoll_core::margin::Mode;
+use plimsoll_core::margin::{Balances, Mode};
 use plimsoll_core::units::Quote;
 use serde_json::{json, Value};
 
 use super::decimal::to_f64;
 use super::explain::{self, Line, Subject};
+use super::scenarios;
 use super::table::amount;
 use super::what_if::Request;
-use crate::commands::account::legs;
+use super::worst::{self, Names};
+use crate::commands::account::{legs, mode_name};
 use crate::commands::live_margin::balances_value;
 use crate::output::{pairs, print, table};
 use crate::series::{expiry_name, series, underlying_name};
@@ -43,6 +44,8 @@ struct Explained {
     lines: Vec<Line>,
     names: Vec<String>,
     assets: Vec<Asset>,
+    /// In portfolio mode, what decides the losses.
+    losses: Option<(scenarios::Explained, Names)>,
 }
 
 /// A trade that is tried.
@@ -64,8 +67,11 @@ pub fn run(session: &Session, text: &str, trades: &[String], json: bool) -> Resu
     let directory = session.ok(loaded)?;
     let snapshot = session.ok(Snapshot::load(&session.ledger, &directory, &[at]))?;
     let now = explain(session, &snapshot)?;
-    let mut parts = vec![summary(&at, &directory, &now), line_table(&now), asset_table(&now)];
-    let mut value = value(&at, &directory, &now);
+    let mut parts = vec![summary((&at, &account), &directory, &now), line_table(&now), asset_table(&now)];
+    if let Some((explained, names)) = &now.losses {
+        parts.extend(worst::tables(explained, names));
+    }
+    let mut value = value((&at, &account), &directory, &now);
     if !trades.is_empty() {
         let (tried, after) = try_trades(session, &snapshot, trades)?;
         let after = explain(session, &after)?;
@@ -73,6 +79,7 @@ pub fn run(session: &Session, text: &str, trades: &[String], json: bool) -> Resu
         value["what_if"] = json!({
             "trades": tried.iter().map(trade_value).collect::<Vec<_>>(),
             "after": balances_value(&after.balances), "lines": line_values(&after), "greeks": greeks_value(&after),
+            "portfolio": losses_value(&after),
         });
     }
     print(json, &parts.join("\n"), &value);
@@ -84,11 +91,16 @@ fn explain(session: &Session, snapshot: &Snapshot) -> Result<Explained, Failure>
     let directory = &snapshot.directory;
     let liquidation = session.ok(quote::account(snapshot, 0))?;
     let held: Vec<u16> = liquidation.liquidation.iter().map(|(index, _)| *index).collect();
-    let (mut lines, mut assets, mut views) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut lines, mut assets, mut views, mut losses) = (Vec::new(), Vec::new(), Vec::new(), None);
     let explained = snapshot.value(|valuation| {
         valuation.with_book(&account, &mut |book, mode| {
-            if matches!(mode, Mode::Cross) {
-                lines = explain::lines(book).map_err(plimsoll::error::PlimsollError::from)?;
+            match mode {
+                Mode::Cross => lines = explain::lines(book).map_err(plimsoll::error::PlimsollError::from)?,
+                Mode::Portfolio(view) => {
+                    let found = scenarios::explain(book, view).map_err(plimsoll::error::PlimsollError::from)?;
+                    lines.clone_from(&found.lines);
+                    losses = Some(found);
+                }
             }
             for index in (0u8..).take(book.underlyings.len()) {
                 let greeks = explain::greeks(book, index).map_err(plimsoll::error::PlimsollError::from)?;
@@ -111,8 +123,22 @@ fn explain(session: &Session, snapshot: &Snapshot) -> Result<Explained, Failure>
         scale_im: view.scale_im.0,
         scale_mm: view.scale_mm.0,
     };
-    let assets = assets.into_iter().zip(&views).enumerate().map(named).collect();
-    Ok(Explained { balances: liquidation.balances, lines, names, assets })
+    let assets: Vec<Asset> = assets.into_iter().zip(&views).enumerate().map(named).collect();
+    let losses = losses.map(|losses| {
+        let underlyings = assets.iter().map(|asset| asset.name.clone()).collect();
+        let slots = 0..account.expiries.len();
+        let expiries = slots.map(|slot| slot_name(session, directory, &account, slot)).collect();
+        (losses, Names { underlyings, expiries })
+    });
+    Ok(Explained { balances: liquidation.balances, lines, names, assets, losses })
+}
+
+/// `BTC-30JAN26` of an expiry slot.
+fn slot_name(session: &Session, directory: &Directory, account: &MarginAccount, slot: usize) -> String {
+    let slot = account.expiries.get(slot).copied().unwrap_or_default();
+    let index = account.underlyings.get(usize::from(slot.underlying_slot)).copied().unwrap_or_default();
+    let date = expiry_name(directory.underlyings.get(&index), slot.expiry);
+    format!("{}-{date}", underlying_name(session, directory, index))
 }
 
 /// What a line is called; `held`: the underlyings of the book, in its order, which is not that of the account's slots.
@@ -122,6 +148,10 @@ fn line_name(
     held: &[u16],
     (subject, legs): (Subject, &[String]),
 ) -> String {
+    let asset = |at: u8| {
+        let index = held.get(usize::from(at)).copied();
+        index.map_or_else(String::new, |index| underlying_name(session, directory, index))
+    };
     match subject {
         Subject::Cash => "cash, interest owed taken off".to_owned(),
         Subject::Leg(at) => {
@@ -129,16 +159,9 @@ fn line_name(
             format!("{quantity:+} {}", legs.get(at).map_or("?", String::as_str))
         }
         Subject::Spreads(slot) => {
-            let slot = account.expiries.get(usize::from(slot)).copied().unwrap_or_default();
-            let index = account.underlyings.get(usize::from(slot.underlying_slot)).copied().unwrap_or_default();
-            let name = expiry_name(directory.underlyings.get(&index), slot.expiry);
-            format!("spread recognition in {}-{name}", underlying_name(session, directory, index))
+            format!("spread recognition in {}", slot_name(session, directory, account, usize::from(slot)))
         }
-        Subject::Prices(at) => {
-            let index = held.get(usize::from(at)).copied();
-            let name = index.map_or_else(String::new, |index| underlying_name(session, directory, index));
-            format!("{name} judged at its worse price as a whole")
-        }
+        Subject::Prices(at) => format!("{} judged at its worse price as a whole", asset(at)),
         Subject::Collateral(at) => {
             let slot = account.collaterals.iter().filter(|slot| slot.amount > 0).nth(at);
             let priced_by = slot.and_then(|slot| directory.collaterals.get(&slot.index)).map(|c| c.priced_by);
@@ -150,6 +173,16 @@ fn line_name(
                 None => format!("collateral {number}"),
             }
         }
+        Subject::Marks(slot) => format!("{} at its marks", slot_name(session, directory, account, usize::from(slot))),
+        Subject::Worst(slot) => {
+            format!("{} in the worst scenario", slot_name(session, directory, account, usize::from(slot)))
+        }
+        Subject::Moved(slot) => format!("collateral in the worst scenario of {}", asset(slot)),
+        Subject::Naked(slot) => format!("naked shorts on {}", asset(slot)),
+        Subject::Doubt(slot) => format!("doubtful prices of {}", asset(slot)),
+        Subject::Beyond(slot) => format!("prices of {} beyond the scenario grid", asset(slot)),
+        Subject::Drift(slot) => format!("{} moved since its risk rows", asset(slot)),
+        Subject::Rounding(slot) => format!("rounding of {}", asset(slot)),
         Subject::Limit => "initial balance is at most the maintenance balance".to_owned(),
     }
 }
@@ -179,10 +212,9 @@ fn try_trades(session: &Session, now: &Snapshot, texts: &[String]) -> Result<(Ve
         session.ok(cash::change(&mut account, Quote(cash).0, now.now, parameters).map_err(Into::into))?;
         trades.push(Trade { series, name: request.series.to_owned(), quantity, mark, price, cash });
     }
-    let set = session.ok(MarketSet::of(directory, &[&account]))?;
-    let addresses = session.ok(set.addresses(directory))?;
-    let markets = session.ok(MarketData::load(&session.ledger, &addresses))?;
-    Ok((trades, Snapshot::from_parts(directory.clone(), now.now, vec![account], markets)))
+    let mut after = session.ok(Snapshot::of_accounts(&session.ledger, directory, vec![account], None, None))?;
+    after.now = now.now;
+    Ok((trades, after))
 }
 
 /// The mark of one contract. Errors: connection, what makes a valuation impossible.
@@ -198,9 +230,10 @@ fn mark(session: &Session, directory: &Directory, now: &Snapshot, series: &Serie
     session.ok(mark).map(|mark| mark.0)
 }
 
-fn summary(at: &Pubkey, directory: &Directory, now: &Explained) -> String {
+fn summary((at, account): (&Pubkey, &MarginAccount), directory: &Directory, now: &Explained) -> String {
     pairs(&[
         ("account", at.to_string()),
+        ("mode", mode_name(account.mode).to_owned()),
         ("clearinghouse", directory.address.to_string()),
         ("equity", format_quote(now.balances.equity)),
         ("initial", format_quote(now.balances.initial)),
@@ -306,9 +339,16 @@ fn greeks_value(now: &Explained) -> Value {
     Value::Object(now.assets.iter().map(of).collect())
 }
 
-fn value(at: &Pubkey, directory: &Directory, now: &Explained) -> Value {
+/// What decides the losses; null but in portfolio mode.
+fn losses_value(now: &Explained) -> Value {
+    now.losses.as_ref().map_or(Value::Null, |(losses, names)| worst::value(losses, names))
+}
+
+fn value((at, account): (&Pubkey, &MarginAccount), directory: &Directory, now: &Explained) -> Value {
     let mut value = balances_value(&now.balances);
     value["account"] = at.to_string().into();
+    value["mode"] = mode_name(account.mode).into();
+    value["portfolio"] = losses_value(now);
     value["clearinghouse"] = directory.address.to_string().into();
     value["lines"] = line_values(now);
     value["greeks"] = greeks_value(now);

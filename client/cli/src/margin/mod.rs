@@ -13,9 +13,11 @@ mod live;
 mod output;
 mod parameters;
 mod reference;
+mod scenarios;
 mod surface;
 mod table;
 mod what_if;
+mod worst;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

@@ -49,8 +49,16 @@ const MINT: Subject = &[&["mint"], &["quote_mint"]];
 const PRICE: Subject = &[&["price_update"], &["oracle"]];
 const ORACLE: Subject = &[&["oracle"]];
 const EXPIRY: Subject = &[&["expiry"]];
-const CREATED: Subject =
-    &[&["expiry"], &["margin_account"], &["collateral"], &["underlying"], &["owner_record"], &["clearinghouse"]];
+const ROWS: Subject = &[&["rows"]];
+const CREATED: Subject = &[
+    &["rows"],
+    &["expiry"],
+    &["margin_account"],
+    &["collateral"],
+    &["underlying"],
+    &["owner_record"],
+    &["clearinghouse"],
+];
 const COLLATERAL: Subject = &[&["collateral"]];
 const CLEARINGHOUSE: Subject = &[&["clearinghouse"]];
 const AUTHORITY: Subject = &[&["authority"]];
@@ -155,7 +163,7 @@ rules! {
     TooManyPositions of TAKER => "use another account";
     TooManyExpiries of TAKER => "use another account";
     TooManyUnderlyings of TAKER => "use another account";
-    IsolatedExpiry of TAKER => "use another account, or one of cross mode";
+    IsolatedExpiry of TAKER => "use an account of cross or portfolio mode: `plimsoll account mode`";
     UnknownStrike of NONE => "see `plimsoll expiry list`";
     TradeQuantity ["contracts" Plain, "at least" Plain] of NONE => "";
     TradePriceNegative ["price" Quote] of NONE => "";
@@ -192,6 +200,16 @@ rules! {
     BidSolvency ["equity" Quote] of ACCOUNT => "run again";
     AuctionSettleFirst of ACCOUNT => "run `plimsoll settle account`";
     DebtNone ["cash" Quote] of ACCOUNT => "";
+
+    ModeUnchanged ["mode" Plain] of ACCOUNT => "see `plimsoll account show`";
+    RowsNeeded ["prices needed" Plain, "at most" Plain] of ACCOUNT => "open and refresh risk rows of its expiries: `plimsoll rows open`, `plimsoll rows refresh`";
+    RowsOld ["age" Seconds, "at most" Seconds] of ACCOUNT => "run `plimsoll rows refresh` for its expiries, then this again";
+    RowsChanged ["parameters' sequence of the rows" Plain, "now" Plain] of ACCOUNT => "run `plimsoll rows refresh` for its expiries, then this again";
+    RowsDrifted ["price moved by ppm" Plain, "at most" Plain] of ACCOUNT => "run `plimsoll rows refresh` for its expiries, then this again";
+    RowsShort ["grid steps filled" Plain, "needed" Plain] of ACCOUNT => "run `plimsoll rows refresh` for its expiries, then this again";
+    RowsUnfilled ["strike number" Plain, "strike" Quote] of ACCOUNT => "run `plimsoll rows grow` and `plimsoll rows refresh` for its expiry";
+    RowsWhole ["bytes" Plain, "at most" Plain] of ROWS => "refresh them: `plimsoll rows refresh`";
+    RowsLive ["now" Time, "expiry" Time] of ROWS => "wait until it is over";
 }
 
 rules! {

@@ -52,7 +52,7 @@ pub fn auction_bid(
         event_authority: address::event_authority(),
         program: plimsoll::ID,
     };
-    let markets = MarketSet::of(directory, &[account, bidder.account])?.metas(directory, Written::All)?;
+    let markets = MarketSet::of_transfer(directory, &[account, bidder.account])?.metas(directory, Written::All)?;
     let mut instruction = build_with(accounts, instruction::AuctionBid { args }, markets);
     if deficit {
         make_writable(&mut instruction, &directory.address);

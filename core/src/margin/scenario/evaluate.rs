@@ -106,8 +106,8 @@ pub(super) struct Account<'a> {
     rules: &'a ScenarioView<'a>,
     size: SizeFraction,
     mantissa: SizeMantissa,
-    initial: Kind,
-    maintenance: Kind,
+    pub(super) initial: Kind,
+    pub(super) maintenance: Kind,
 }
 
 impl<'a> Account<'a> {
@@ -176,7 +176,7 @@ impl<'a> Account<'a> {
     }
 
     /// The columns up to `steps`, prepared if an expiry is priced fresh.
-    fn grid(&self, steps: u8) -> Grid {
+    pub(super) fn grid(&self, steps: u8) -> Grid {
         let mut grid = Grid::new(self.rules.parameters, steps);
         let rows = |slot| self.portfolio.rows.get(slot).and_then(Option::as_ref);
         let priced = |e: &ExpiryView| e.underlying == self.index && e.settled.is_none() && !e.strikes.is_empty();
@@ -199,7 +199,7 @@ impl<'a> Account<'a> {
 
     /// Every expiry, then the collateral, at `spot`.
     #[inline(never)]
-    fn fill(&self, grid: &Grid, cells: &[Cell], spot: Price, sums: &mut Sums) -> Result<(), CoreError> {
+    pub(super) fn fill(&self, grid: &Grid, cells: &[Cell], spot: Price, sums: &mut Sums) -> Result<(), CoreError> {
         for (slot, expiry) in self.book.expiries.iter().enumerate() {
             if expiry.underlying == self.index {
                 self.add_expiry((slot, expiry), (grid, cells), spot, sums)?;
@@ -309,7 +309,7 @@ impl<'a> Account<'a> {
 
     /// Options and collateral of one balance with the underlying at `spot`.
     #[inline(never)]
-    fn balance(&self, grid: &Grid, sums: &Sums, kind: &Kind, spot: Price) -> Result<Wide, CoreError> {
+    pub(super) fn balance(&self, grid: &Grid, sums: &Sums, kind: &Kind, spot: Price) -> Result<Wide, CoreError> {
         let rules = self.rules.parameters;
         let per_contract = self.size.up(magnitude(spot.0)?)?;
         let mut balance = sums.balance((grid, grid.cells(kind.reach.most())), rules, kind, per_contract)?;

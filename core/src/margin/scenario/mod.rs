@@ -22,6 +22,7 @@
 mod close_out;
 pub mod columns;
 mod evaluate;
+pub mod explain;
 pub mod parameters;
 pub mod rows;
 mod sums;

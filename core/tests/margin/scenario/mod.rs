@@ -1,6 +1,7 @@
 //! Portfolio mode in account integers: against the wide evaluator, by property, and from risk rows.
 
 mod evaluator;
+mod explain;
 mod parameters;
 mod properties;
 mod rows;
