@@ -169,10 +169,7 @@ impl Preparation {
             let mut unserved = Vec::new();
             for part in parts {
                 let standing = RowsStanding::of(&snapshot.markets, &snapshot.directory, part.expiry, snapshot.now)?;
-                // Nobody fills or opens rows of an expiry that is over.
-                let over = snapshot.now >= part.expiry.1;
                 match standing.filter(|standing| part.strikes <= standing.room) {
-                    _ if over => {}
                     Some(standing) if standing.is_due() => drop(preparation.refresh.insert(part.expiry)),
                     Some(_) => {}
                     None => unserved.push(part),

@@ -138,7 +138,7 @@ fn the_initial_range_follows_the_state_and_its_scale_the_range() {
     assert_eq!((state.scale_im, state.scale_mm), (1_000_000, 1_000_000));
     let wild = run(state, 0.5, 60, 50);
     assert_eq!(wild.range_im, SCAN.range_cap);
-    assert_eq!(wild.scale_im, 3_000_000); // 600 / 180 = 3.33, capped
+    assert_eq!(wild.scale_im, 2_666_667); // 480 / 180
 }
 
 #[test]

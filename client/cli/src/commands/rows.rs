@@ -45,7 +45,7 @@ pub enum Command {
     /// Age, drift, steps and strikes of the rows of an expiry, and whether they stand in for fresh prices.
     #[command(after_help = "Examples:\n  plimsoll rows show BTC 30JAN26\n  plimsoll --json rows show BTC 30JAN26")]
     Show(Which),
-    /// Close the rows of an expiry that is over; the rent goes back to who paid it. Anyone may.
+    /// Close the rows of an expiry that is settled or closed; the rent goes back to who paid it. Anyone may.
     #[command(after_help = "Example:\n  plimsoll --dry-run rows close BTC 30JAN26")]
     Close(Which),
 }

@@ -209,7 +209,7 @@ rules! {
     RowsShort ["grid steps filled" Plain, "needed" Plain] of ACCOUNT => "run `plimsoll rows refresh` for its expiries, then this again";
     RowsUnfilled ["strike number" Plain, "strike" Quote] of ACCOUNT => "run `plimsoll rows grow` and `plimsoll rows refresh` for its expiry";
     RowsWhole ["bytes" Plain, "at most" Plain] of ROWS => "refresh them: `plimsoll rows refresh`";
-    RowsLive ["now" Time, "expiry" Time] of ROWS => "wait until it is over";
+    RowsLive ["now" Time, "expiry" Time] of ROWS => "wait until it is settled";
 }
 
 rules! {

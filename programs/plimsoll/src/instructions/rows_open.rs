@@ -5,7 +5,7 @@ use anchor_lang::prelude::*;
 use crate::account_list;
 use crate::addresses::{create, NewAccount, DISCRIMINATOR_LEN};
 use crate::constants::{seeds, LAYOUT_VERSION};
-use crate::error::{ensure, refuse, PlimsollError, Result};
+use crate::error::{ensure, PlimsollError, Result};
 use crate::events::RowsOpened;
 use crate::loaders::read;
 use crate::log::log_plain;
@@ -32,24 +32,19 @@ account_list! {
 
 impl<'info> RowsOpen<'info> {
     /// - payer: signs; pays.
-    /// - expiry: by type and version; not over; the rows' address derives from it.
+    /// - expiry: by type and version; not settled; the rows' address derives from it.
     /// - rows: `create` compares it with its derived address and refuses one in use.
     /// - system_program: by id (Anchor).
-    fn validate(&self, now: i64) -> Result<()> {
-        let expiry = read(&self.expiry)?;
-        ensure(!expiry.is_settled(), PlimsollError::ExpirySettledAlready)?;
-        if now >= expiry.expiry {
-            return Err(refuse(PlimsollError::ExpiryPassed, now, expiry.expiry));
-        }
-        Ok(())
+    fn validate(&self) -> Result<()> {
+        ensure(!read(&self.expiry)?.is_settled(), PlimsollError::ExpirySettledAlready)
     }
 
     /// Specification:
-    /// - Anyone opens the rows of an expiry that is not over and pays their rent, which returns at the close.
+    /// - Anyone opens the rows of an expiry that is not settled and pays their rent, which returns at the close.
     /// - Rows that exist are refused.
     /// - They start with room for the first strikes and without values.
     pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
-        ctx.accounts.validate(Clock::get()?.unix_timestamp)?;
+        ctx.accounts.validate()?;
         ctx.accounts.initialise_rows()?;
         log_plain(&RowsOpened {
             rows: *ctx.accounts.rows.key,
