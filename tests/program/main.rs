@@ -36,6 +36,7 @@ mod payments;
 mod positions;
 mod program_test_smoke;
 mod rent;
+mod report;
 mod scenarios;
 mod settlement_sample;
 mod smoke;
