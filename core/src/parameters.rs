@@ -31,6 +31,22 @@ impl core::fmt::Display for ParameterError {
     }
 }
 
+/// The value of `field` beside `[low, high]`. An empty range refuses everything.
+#[inline(always)]
+pub fn range(field: &'static str, value: impl Into<i64>, low: impl Into<i64>, high: impl Into<i64>) -> ParameterError {
+    ParameterError { field, value: value.into(), low: low.into(), high: high.into() }
+}
+
+/// The first value outside its range, if there is one. One loop over a list: a comparison of its own for each of a
+/// hundred fields is ten kilobytes of program.
+#[inline(never)]
+pub fn in_ranges(ranges: &[ParameterError]) -> Result<(), ParameterError> {
+    match ranges.iter().find(|range| range.value < range.low || range.value > range.high) {
+        Some(outside) => Err(*outside),
+        None => Ok(()),
+    }
+}
+
 /// `value` in `[low, high]`, or the error that names the field. An empty range refuses everything.
 pub fn in_range(
     field: &'static str,
@@ -38,11 +54,7 @@ pub fn in_range(
     low: impl Into<i64>,
     high: impl Into<i64>,
 ) -> Result<(), ParameterError> {
-    let (value, low, high) = (value.into(), low.into(), high.into());
-    if value < low || value > high {
-        return Err(ParameterError { field, value, low, high });
-    }
-    Ok(())
+    in_ranges(&[range(field, value, low, high)])
 }
 
 /// `value x ratio / 10^6` toward minus infinity, in 64-bit work only. `None` when it leaves `i64`, or comes
@@ -127,19 +139,21 @@ impl ClearinghouseParameters {
     /// Checks every hard range. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
         const QUOTE_MAX: i64 = 1_000_000_000_000_000;
-        in_range("debt_cap", self.debt_cap, 0, QUOTE_MAX)?;
-        in_range("outflow_reserved", self.outflow_reserved, 1_000_000, QUOTE_MAX)?;
-        in_range("trade_fee", self.trade_fee, 0, 10_000)?;
-        in_range("trade_fee_premium_cap", self.trade_fee_premium_cap, 0, 500_000)?;
-        in_range("insurance_share", self.insurance_share, 100_000, PPM)?;
-        in_range("debt_rate", self.debt_rate, 0, 2_000_000)?;
-        in_range("sale_discount_max", self.sale_discount_max, 1_000, 500_000)?;
-        in_range("sale_window_seconds", self.sale_window_seconds, 60, 86_400)?;
-        in_range("settlement_hold_seconds", self.settlement_hold_seconds, 0, 7 * 86_400)?;
-        in_range("outflow_window_seconds", self.outflow_window_seconds, 600, 86_400)?;
-        in_range("outflow_cap", self.outflow_cap, 10_000, PPM)?;
-        in_range("collateral_conf_threshold", self.collateral_conf_threshold, 0, PPM)?;
-        in_range("collateral_conf_factor", self.collateral_conf_factor, 0, 5 * PPM)?;
-        in_range("padding", self.padding, 0, 0)
+        in_ranges(&[
+            range("debt_cap", self.debt_cap, 0, QUOTE_MAX),
+            range("outflow_reserved", self.outflow_reserved, 1_000_000, QUOTE_MAX),
+            range("trade_fee", self.trade_fee, 0, 10_000),
+            range("trade_fee_premium_cap", self.trade_fee_premium_cap, 0, 500_000),
+            range("insurance_share", self.insurance_share, 100_000, PPM),
+            range("debt_rate", self.debt_rate, 0, 2_000_000),
+            range("sale_discount_max", self.sale_discount_max, 1_000, 500_000),
+            range("sale_window_seconds", self.sale_window_seconds, 60, 86_400),
+            range("settlement_hold_seconds", self.settlement_hold_seconds, 0, 7 * 86_400),
+            range("outflow_window_seconds", self.outflow_window_seconds, 600, 86_400),
+            range("outflow_cap", self.outflow_cap, 10_000, PPM),
+            range("collateral_conf_threshold", self.collateral_conf_threshold, 0, PPM),
+            range("collateral_conf_factor", self.collateral_conf_factor, 0, 5 * PPM),
+            range("padding", self.padding, 0, 0),
+        ])
     }
 }

@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
 use crate::math::fixed::product;
-use crate::parameters::{in_range, ppm_down, ppm_up, ClearinghouseParameters, ParameterError, PPM};
+use crate::parameters::{in_ranges, ppm_down, ppm_up, range, ClearinghouseParameters, ParameterError, PPM};
 use crate::units::{Quantity, Quote, Ratio};
 
 /// Position limits, price bands and settlement coverage of one underlying.
@@ -52,14 +52,16 @@ impl LimitParameters {
 
     /// Checks every hard range. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        in_range("max_quantity", self.max_quantity, 1, i64::from(i32::MAX))?;
-        in_range("open_interest_cap", self.open_interest_cap, 1, 1_000_000_000_000i64)?;
-        in_range("price_band", self.price_band, 10_000, PPM)?;
-        in_range("price_band_floor", self.price_band_floor, 1_000, 100_000)?;
-        in_range("curing_slip", self.curing_slip, 0, 100_000)?;
-        in_range("settlement_required_seconds", self.settlement_required_seconds, 600, 1_800)?;
-        in_range("sample_hold_max_seconds", self.sample_hold_max_seconds, 10, 300)?;
-        in_range("padding", self.padding, 0, 0)
+        in_ranges(&[
+            range("max_quantity", self.max_quantity, 1, i64::from(i32::MAX)),
+            range("open_interest_cap", self.open_interest_cap, 1, 1_000_000_000_000i64),
+            range("price_band", self.price_band, 10_000, PPM),
+            range("price_band_floor", self.price_band_floor, 1_000, 100_000),
+            range("curing_slip", self.curing_slip, 0, 100_000),
+            range("settlement_required_seconds", self.settlement_required_seconds, 600, 1_800),
+            range("sample_hold_max_seconds", self.sample_hold_max_seconds, 10, 300),
+            range("padding", self.padding, 0, 0),
+        ])
     }
 }
 

@@ -38,6 +38,7 @@ mod portfolio;
 mod positions;
 mod program_test_smoke;
 mod rent;
+mod report;
 mod rows_close;
 mod rows_grow;
 mod rows_open;

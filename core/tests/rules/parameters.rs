@@ -109,8 +109,8 @@ fn volatility_and_scan_keep_their_order() {
     let refused = VolatilityParameters { reference: 349_999, ..base }.validate();
     assert_eq!(refused, error("reference", 349_999, 350_000, 5_000_000));
     assert_eq!(VolatilityParameters { padding: 1, ..base }.validate(), error("padding", 1, 0, 0));
-    let scan = ScanParameters { range_floor: 600_001, ..ScanParameters::shipped() };
-    assert_eq!(scan.validate(), error("range_floor", 600_001, 10_000, 600_000));
+    let scan = ScanParameters { range_floor: 480_001, ..ScanParameters::shipped() };
+    assert_eq!(scan.validate(), error("range_floor", 480_001, 10_000, 480_000));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use anchor_lang::prelude::*;
 use anchor_lang::{Discriminator, Result, ZeroCopy};
 use anchor_spl::token::Token;
 
+use crate::report::described;
 use crate::state::{
     Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, RiskRows, Underlying,
 };
@@ -57,46 +58,50 @@ pub trait Field<'info>: Sized {
     /// What [`check`] asks of the account.
     const NEED: Need;
     /// The field, of an account that [`check`] has checked.
-    fn of(info: &'info AccountInfo<'info>) -> Result<Self>;
+    fn of(info: &'info AccountInfo<'info>) -> Self;
 }
 
 impl<'info> Field<'info> for UncheckedAccount<'info> {
     const NEED: Need = Need::Nothing;
     #[inline(always)]
-    fn of(info: &'info AccountInfo<'info>) -> Result<Self> {
-        Ok(Self::try_from(info))
+    fn of(info: &'info AccountInfo<'info>) -> Self {
+        Self::try_from(info)
     }
 }
 
 impl<'info> Field<'info> for Signer<'info> {
     const NEED: Need = Need::Signature;
     #[inline(always)]
-    fn of(info: &'info AccountInfo<'info>) -> Result<Self> {
-        Self::try_from(info)
+    fn of(info: &'info AccountInfo<'info>) -> Self {
+        // SAFETY: its only field is the account. It is checked; the framework's constructor checks again, with code
+        // for every error of the framework.
+        unsafe { core::mem::transmute::<&'info AccountInfo<'info>, Self>(info) }
     }
 }
 
 impl<'info> Field<'info> for Program<'info, System> {
     const NEED: Need = Need::System;
     #[inline(always)]
-    fn of(info: &'info AccountInfo<'info>) -> Result<Self> {
-        Self::try_from(info)
+    fn of(info: &'info AccountInfo<'info>) -> Self {
+        // SAFETY: as for the signer.
+        unsafe { core::mem::transmute::<&'info AccountInfo<'info>, Self>(info) }
     }
 }
 
 impl<'info> Field<'info> for Program<'info, Token> {
     const NEED: Need = Need::Token;
     #[inline(always)]
-    fn of(info: &'info AccountInfo<'info>) -> Result<Self> {
-        Self::try_from(info)
+    fn of(info: &'info AccountInfo<'info>) -> Self {
+        // SAFETY: as for the signer.
+        unsafe { core::mem::transmute::<&'info AccountInfo<'info>, Self>(info) }
     }
 }
 
 impl<'info, T: ZeroCopy + anchor_lang::Owner> Field<'info> for AccountLoader<'info, T> {
     const NEED: Need = Need::State(place_of(T::DISCRIMINATOR));
     #[inline(always)]
-    fn of(info: &'info AccountInfo<'info>) -> Result<Self> {
-        Ok(Self::new_unchecked(info))
+    fn of(info: &'info AccountInfo<'info>) -> Self {
+        Self::new_unchecked(info)
     }
 }
 
@@ -114,7 +119,8 @@ const DISCRIMINATORS: [u64; 10] = [
     word(Underlying::DISCRIMINATOR),
 ];
 
-const fn word(discriminator: &[u8]) -> u64 {
+/// A discriminator as a number.
+pub const fn word(discriminator: &[u8]) -> u64 {
     assert!(discriminator.len() == 8);
     match discriminator.first_chunk() {
         Some(bytes) => u64::from_le_bytes(*bytes),
@@ -135,20 +141,23 @@ const fn place_of(discriminator: &[u8]) -> u8 {
 ///
 /// Errors: the framework's, with the name of the account.
 #[inline(never)]
-pub fn check<'info>(infos: &mut &'info [AccountInfo<'info>], places: &[Place]) -> Result<&'info [AccountInfo<'info>]> {
+pub fn check<'info>(
+    infos: &mut &'info [AccountInfo<'info>],
+    places: &[Place],
+) -> crate::error::Result<&'info [AccountInfo<'info>]> {
     for (at, place) in places.iter().enumerate() {
-        let info = infos.get(at).ok_or(ErrorCode::AccountNotEnoughKeys).map_err(Error::from);
-        info.and_then(|info| need(info, place.need)).map_err(|error| error.with_account_name(place.name))?;
+        let info = infos.get(at).ok_or_else(|| error(ErrorCode::AccountNotEnoughKeys));
+        info.and_then(|info| need(info, place.need)).map_err(|refused| refused.with_account_name(place.name))?;
     }
-    let (checked, rest) = infos.split_at_checked(places.len()).ok_or(ErrorCode::AccountNotEnoughKeys)?;
+    let (checked, rest) = infos.split_at_checked(places.len()).ok_or_else(|| error(ErrorCode::AccountNotEnoughKeys))?;
     for (info, place) in checked.iter().zip(places) {
         if place.writable && !info.is_writable {
-            return Err(Error::from(ErrorCode::ConstraintMut).with_account_name(place.name));
+            return Err(error(ErrorCode::ConstraintMut).with_account_name(place.name).into());
         }
         let authority = crate::EVENT_AUTHORITY_AND_BUMP.0;
         if place.need == Need::EventAuthority && *info.key != authority {
-            let error = Error::from(ErrorCode::ConstraintAddress).with_account_name(place.name);
-            return Err(error.with_pubkeys((*info.key, authority)));
+            let refused = error(ErrorCode::ConstraintAddress).with_account_name(place.name);
+            return Err(refused.with_pubkeys((*info.key, authority)).into());
         }
     }
     *infos = rest;
@@ -160,31 +169,35 @@ fn need(info: &AccountInfo, need: Need) -> Result<()> {
     match need {
         Need::Nothing | Need::EventAuthority => Ok(()),
         Need::Signature if info.is_signer => Ok(()),
-        Need::Signature => Err(ErrorCode::AccountNotSigner.into()),
+        Need::Signature => Err(error(ErrorCode::AccountNotSigner)),
         Need::System => program(info, System::id()),
         Need::Token => program(info, Token::id()),
         Need::State(at) => state(info, at),
     }
 }
 
+fn error(code: ErrorCode) -> Error {
+    described(code).into()
+}
+
 fn program(info: &AccountInfo, id: Pubkey) -> Result<()> {
     if *info.key != id {
-        return Err(Error::from(ErrorCode::InvalidProgramId).with_pubkeys((*info.key, id)));
+        return Err(error(ErrorCode::InvalidProgramId).with_pubkeys((*info.key, id)));
     }
     if !info.executable {
-        return Err(ErrorCode::InvalidProgramExecutable.into());
+        return Err(error(ErrorCode::InvalidProgramExecutable));
     }
     Ok(())
 }
 
 fn state(info: &AccountInfo, at: u8) -> Result<()> {
     if *info.owner != crate::ID {
-        return Err(Error::from(ErrorCode::AccountOwnedByWrongProgram).with_pubkeys((*info.owner, crate::ID)));
+        return Err(error(ErrorCode::AccountOwnedByWrongProgram).with_pubkeys((*info.owner, crate::ID)));
     }
     let data = info.try_borrow_data()?;
-    let found = data.first_chunk().ok_or(ErrorCode::AccountDiscriminatorNotFound)?;
+    let found = data.first_chunk().ok_or_else(|| error(ErrorCode::AccountDiscriminatorNotFound))?;
     if DISCRIMINATORS.get(usize::from(at)) != Some(&u64::from_le_bytes(*found)) {
-        return Err(ErrorCode::AccountDiscriminatorMismatch.into());
+        return Err(error(ErrorCode::AccountDiscriminatorMismatch));
     }
     Ok(())
 }
@@ -229,7 +242,16 @@ macro_rules! account_list {
                 writable: false $(|| $crate::account_list!(@writable $($attribute)*))*,
             },)+];
 
-            /// The accounts, checked; called in place of the framework's function of this name.
+            /// The accounts, checked.
+            #[inline(always)]
+            pub(crate) fn checked(infos: &mut &'info [AccountInfo<'info>]) -> $crate::error::Result<Self> {
+                let [$($field),+] = $crate::account_list::check(infos, Self::PLACES)? else {
+                    return Err(anchor_lang::error::ErrorCode::AccountNotEnoughKeys.into());
+                };
+                Ok(Self { $($field: $crate::account_list::Field::of($field)),+ })
+            }
+
+            /// The same, called in place of the framework's function of this name.
             pub(crate) fn try_accounts(
                 _program: &Pubkey,
                 infos: &mut &'info [AccountInfo<'info>],
@@ -237,10 +259,7 @@ macro_rules! account_list {
                 _bumps: &mut <Self as anchor_lang::Bumps>::Bumps,
                 _reallocs: &mut std::collections::BTreeSet<Pubkey>,
             ) -> anchor_lang::Result<Self> {
-                let [$($field),+] = $crate::account_list::check(infos, Self::PLACES)? else {
-                    return Err(anchor_lang::error::ErrorCode::AccountNotEnoughKeys.into());
-                };
-                Ok(Self { $($field: $crate::account_list::Field::of($field)?),+ })
+                Ok(Self::checked(infos)?)
             }
 
             /// Nothing is left to do at the end: no instruction changes a discriminator.

@@ -3,6 +3,10 @@
 //! Written by hand instead of by a framework constraint because an address that somebody funded beforehand must
 //! still initialise on every cluster: the missing rent is transferred, then the space is allocated and assigned.
 
+use std::cell::RefMut;
+
+use anchor_lang::error::ErrorCode;
+use anchor_lang::event::EVENT_IX_TAG_LE;
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::instruction::Instruction;
 use anchor_lang::solana_program::program::{invoke, invoke_signed};
@@ -73,6 +77,21 @@ pub fn transfer<'info>(payer: &AccountInfo<'info>, account: &AccountInfo<'info>,
     invoke(&system_call(SystemCall::Transfer, &infos, &[&lamports.to_le_bytes()]), &infos).map_err(Into::into)
 }
 
+/// Closes `account`: its lamports go to `receiver`, its bytes and owner away.
+///
+/// Errors: Anchor's own for an account closed into itself; those of the runtime.
+#[inline(never)]
+pub fn close(account: &AccountInfo, receiver: &AccountInfo) -> Result<()> {
+    if account.key == receiver.key {
+        return Err(ErrorCode::ConstraintClose.into());
+    }
+    let sum = receiver.lamports().checked_add(account.lamports()).ok_or(ProgramError::ArithmeticOverflow)?;
+    **receiver.try_borrow_mut_lamports()? = sum;
+    **account.try_borrow_mut_lamports()? = 0;
+    account.assign(&anchor_lang::system_program::ID);
+    account.resize(0).map_err(Into::into)
+}
+
 /// Bytes that every account is charged for besides its own.
 const ACCOUNT_OVERHEAD: u64 = 128;
 /// Bits of a double's mantissa behind its point.
@@ -133,18 +152,39 @@ pub fn call_of(program_id: Pubkey, accounts: Vec<AccountMeta>, tag: &[u8], field
     Instruction { program_id, accounts, data }
 }
 
+/// Calls this program with an event that `authority`, an address of its own with these seeds, signs.
+///
+/// Errors: those of the call.
+#[inline(never)]
+pub fn call_self(authority: &AccountInfo, seeds: &[&[u8]], event: &[u8]) -> Result<()> {
+    let metas = vec![AccountMeta::new_readonly(*authority.key, true)];
+    let call = call_of(crate::ID, metas, EVENT_IX_TAG_LE, &[event]);
+    invoke_signed(&call, &[authority.clone()], &[seeds]).map_err(Into::into)
+}
+
 /// Writes the discriminator of `T` into a freshly created account and lets `fill` write its fields.
 ///
 /// Errors: Anchor's own for an account that has a discriminator already or is too small.
 pub fn initialise<T: ZeroCopy>(account: &AccountInfo, fill: impl FnOnce(&mut T)) -> Result<()> {
-    let mut data = account.try_borrow_mut_data()?;
-    let too_small = anchor_lang::error::ErrorCode::AccountDidNotDeserialize;
-    let (discriminator, body) = data.split_at_mut_checked(DISCRIMINATOR_LEN).ok_or(too_small)?;
-    if discriminator != [0; DISCRIMINATOR_LEN] {
-        return Err(anchor_lang::error::ErrorCode::AccountDiscriminatorAlreadySet.into());
-    }
-    discriminator.copy_from_slice(T::DISCRIMINATOR);
-    let body = body.get_mut(..core::mem::size_of::<T>()).ok_or(too_small)?;
-    fill(bytemuck::try_from_bytes_mut(body).map_err(|_| too_small)?);
+    let mut body = named(account, T::DISCRIMINATOR, core::mem::size_of::<T>())?;
+    fill(bytemuck::try_from_bytes_mut(&mut body).map_err(|_| ErrorCode::AccountDidNotDeserialize)?);
     Ok(())
+}
+
+/// Writes a discriminator and returns the `len` bytes behind it; the same code for every type.
+#[inline(never)]
+fn named<'a>(account: &'a AccountInfo, name: &[u8], len: usize) -> Result<RefMut<'a, [u8]>> {
+    let data = account.try_borrow_mut_data()?;
+    let mut written = false;
+    let body = RefMut::filter_map(data, |data| {
+        let (discriminator, body) = data.split_at_mut_checked(DISCRIMINATOR_LEN)?;
+        written = discriminator != [0; DISCRIMINATOR_LEN];
+        if written {
+            return None;
+        }
+        discriminator.copy_from_slice(name);
+        body.get_mut(..len)
+    });
+    let refused = if written { ErrorCode::AccountDiscriminatorAlreadySet } else { ErrorCode::AccountDidNotDeserialize };
+    body.map_err(|_| refused.into())
 }

@@ -14,6 +14,8 @@ pub mod account_list;
 #[warn(missing_docs)]
 pub mod addresses;
 #[warn(missing_docs)]
+pub mod arguments;
+#[warn(missing_docs)]
 pub mod auction;
 #[warn(missing_docs)]
 pub mod authority;
@@ -21,13 +23,15 @@ pub mod authority;
 pub mod cash;
 #[warn(missing_docs)]
 pub mod constants;
+#[cfg(all(target_os = "solana", not(feature = "cpi")))]
+mod entry;
 #[warn(missing_docs)]
 pub mod error;
 #[warn(missing_docs)]
 pub mod events;
 #[warn(missing_docs)]
 pub mod funds;
-#[cfg(all(feature = "custom-heap", not(feature = "no-entrypoint"), target_os = "solana"))]
+#[cfg(all(feature = "custom-heap", target_os = "solana", not(feature = "cpi")))]
 mod heap;
 pub mod instructions;
 #[warn(missing_docs)]
@@ -46,6 +50,8 @@ pub mod pyth;
 #[warn(missing_docs)]
 pub mod refusals;
 #[warn(missing_docs)]
+pub mod report;
+#[warn(missing_docs)]
 pub mod result;
 #[warn(missing_docs)]
 pub mod state;
@@ -60,7 +66,7 @@ use plimsoll_sbf_builtins as _;
 
 declare_id!("PLimsoLLcLearinghouse1111111111111111111111");
 
-#[cfg(not(feature = "no-entrypoint"))]
+#[cfg(all(target_os = "solana", not(feature = "cpi")))]
 solana_security_txt::security_txt! {
     name: "Plimsoll",
     project_url: "https://github.com/plimsoll-clearing/plimsoll",
@@ -75,7 +81,7 @@ solana_security_txt::security_txt! {
 pub mod plimsoll {
     use super::*;
 
-    // The dispatcher compares discriminators in this order: the frequent ones stand first.
+    // The interface; on chain `entry` calls the handlers.
 
     /// Clears a trade between two margin accounts (both sides sign).
     pub fn trade_clear<'info>(ctx: Context<'info, TradeClear<'info>>, args: TradeClearArgs) -> Result<()> {

@@ -1,7 +1,13 @@
-//! Logging of events on the hot path.
+//! Events: logged, or handed to the program itself where they must not be cut off a log.
 
+use std::io;
+
+use anchor_lang::prelude::*;
 use anchor_lang::solana_program::log::sol_log_data;
 use anchor_lang::Discriminator;
+
+use crate::addresses::call_self;
+use crate::error::Result;
 
 /// Most bytes of an event.
 const EVENT_MAX: usize = 256;
@@ -29,4 +35,57 @@ fn log_bytes(discriminator: &[u8], fields: &[u8]) {
         let length = discriminator.len().saturating_add(fields.len());
         sol_log_data(&[bytes.get(..length).unwrap_or(&[])]);
     }
+}
+
+/// Bytes of an event while it is serialised: every field is one call, where a vector's own code to grow would stand
+/// behind each.
+struct Line(Vec<u8>);
+
+impl io::Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    #[inline(never)]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Line {
+    fn of(event: &(impl AnchorSerialize + Discriminator)) -> Self {
+        let mut line = Self::named(event_name(event));
+        // Writing to memory does not fail.
+        let _ = event.serialize(&mut line);
+        line
+    }
+
+    #[inline(never)]
+    fn named(discriminator: &[u8]) -> Self {
+        let mut bytes = Vec::with_capacity(EVENT_MAX);
+        bytes.extend_from_slice(discriminator);
+        Self(bytes)
+    }
+}
+
+const fn event_name<E: Discriminator>(_: &E) -> &'static [u8] {
+    E::DISCRIMINATOR
+}
+
+/// Logs an event field by field: what `emit!` logs.
+pub fn log_event(event: &(impl AnchorSerialize + Discriminator)) {
+    sol_log_data(&[&Line::of(event).0]);
+}
+
+/// Calls this program with `event`: what `emit_cpi!` does, with the call in one place.
+///
+/// Errors: those of the call.
+pub fn call_event(authority: &AccountInfo, event: &(impl AnchorSerialize + Discriminator)) -> Result<()> {
+    call_self(authority, &[b"__event_authority", &[crate::EVENT_AUTHORITY_AND_BUMP.1]], &Line::of(event).0)
 }

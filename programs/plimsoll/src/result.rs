@@ -6,6 +6,7 @@ use anchor_lang::error::{Error, ErrorCode};
 use anchor_lang::prelude::ProgramError;
 
 use crate::error::{refused, PlimsollError};
+use crate::report::refused_by_framework;
 
 /// Why a function of this program refuses: the framework's error behind one word, so that a result without a value
 /// comes back in a register. It becomes the framework's error again where an instruction ends.
@@ -40,10 +41,8 @@ impl From<ProgramError> for Refusal {
 }
 
 impl From<ErrorCode> for Refusal {
-    #[cold]
-    #[inline(never)]
     fn from(error: ErrorCode) -> Self {
-        Error::from(error).into()
+        refused_by_framework(error)
     }
 }
 

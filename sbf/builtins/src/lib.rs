@@ -5,7 +5,8 @@
 //! definitions return through memory on this target: a program linked against them builds, loads, and stops at the
 //! first multiplication with an access violation. The definitions here use the backend's own layout.
 //!
-//! Floating point is not here: no program of this workspace uses any.
+//! Floating point stops the program: none of this workspace uses any, and the linker keeps Rust's own definitions,
+//! called or not.
 //!
 //! Only the registry-only build (`os = "zkvm"` in `sbf/sbpf-solana-solana.json`) has anything in here; Anza's
 //! platform-tools bring their own, and on the host the crate is empty.
@@ -13,6 +14,8 @@
 
 #[cfg(target_os = "zkvm")]
 mod calls;
+#[cfg(target_os = "zkvm")]
+mod floats;
 #[cfg(target_os = "zkvm")]
 mod memory;
 #[cfg(target_os = "zkvm")]

@@ -31,7 +31,7 @@ pub fn balances(book: &Book, view: &PortfolioView) -> Result<Balances, CoreError
     let mut out = Balances::default();
     let (mut initial, mut maintenance) = (book.cash.wide(), book.cash.wide());
     for (index, part) in (0u8..).zip(out.by_underlying.iter_mut()).take(book.underlyings.len()) {
-        *part = Account::new(book, view, index)?.worst()?;
+        *part = part_of(book, view, index)?;
         initial = sum(initial, part.initial)?;
         maintenance = sum(maintenance, part.maintenance)?;
         out.mark_to_market = sum(out.mark_to_market, part.mark_to_market)?;
@@ -41,6 +41,12 @@ pub fn balances(book: &Book, view: &PortfolioView) -> Result<Balances, CoreError
     out.initial = sum(initial, quoted_down(rest.initial, book.stable_price)?)?.min(out.maintenance);
     out.equity = sum(sum(book.cash.wide(), out.mark_to_market)?, collateral_equity(book)?)?;
     Ok(out)
+}
+
+/// The balances of one underlying; by itself, so that the loop over underlyings is not unrolled around it.
+#[inline(never)]
+fn part_of(book: &Book, view: &PortfolioView, index: u8) -> Result<UnderlyingBalances, CoreError> {
+    Account::new(book, view, index)?.worst()
 }
 
 /// Maintenance balance of `book` if the underlying at `index` traded at `price` and every other stayed.

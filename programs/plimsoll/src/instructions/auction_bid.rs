@@ -18,6 +18,7 @@ use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::{draw, Capacity, Layer};
 
 use crate::account_list;
+use crate::arguments;
 use crate::auction::{clock_keep, reading, rules, settled_first, worth, Worth};
 use crate::authority::{acting, auction_sequence_check, spend, validity_check, Acting};
 use crate::cash;
@@ -25,23 +26,26 @@ use crate::error::{core_refused, ensure, not_conserved, refuse, refused, saturat
 use crate::events::{AuctionBidTaken, BadDebtCovered};
 use crate::funds;
 use crate::loaders::{different_keys, read, same_key, write, write_clearinghouse};
+use crate::log::{call_event, log_event};
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::positions::{legs_transfer, open_interest_change, Series};
 use crate::refusals::{liquidation_refused, trade_refused};
 use crate::state::{Clearinghouse, InsuranceFund, MarginAccount, Owner};
 
-/// Arguments of `auction_bid`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuctionBidArgs {
-    /// Fraction of the remaining book to take, ppm.
-    pub fraction: u32,
-    /// Most the bidder pays; < 0: least it wants to be paid. Quote atoms.
-    pub price_limit: i64,
-    /// Last second of validity: unix seconds.
-    pub valid_until: i64,
-    /// Sequence of the account's auctions: how many it has had, times 2^32, plus the bids of the running one.
-    pub sequence: u64,
+arguments! {
+    /// Arguments of `auction_bid`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct AuctionBidArgs {
+        /// Fraction of the remaining book to take, ppm.
+        pub fraction: u32,
+        /// Most the bidder pays; < 0: least it wants to be paid. Quote atoms.
+        pub price_limit: i64,
+        /// Last second of validity: unix seconds.
+        pub valid_until: i64,
+        /// Sequence of the account's auctions: how many it has had, times 2^32, plus the bids of the running one.
+        pub sequence: u64,
+    }
 }
 
 account_list! {
@@ -165,9 +169,9 @@ impl<'info> AuctionBid<'info> {
         let after = parties.touched(&*read(&accounts.clearinghouse)?);
         check_conserved(before, after, 0).map_err(not_conserved)?;
         drop(parties);
-        emit!(event);
+        log_event(&event);
         if let Some(covered) = covered {
-            emit_cpi!(covered);
+            call_event(&accounts.event_authority, &covered)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::auction::{clock, paused_seconds, rules, worth, Worth};
 use crate::error::{ensure, PlimsollError, Result};
 use crate::events::AuctionEnded;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_event;
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::refusals::liquidation_refused;
@@ -66,7 +67,7 @@ impl<'info> AuctionEnd<'info> {
         let elapsed = ended(&clock(&account.auction), now, paused, &rules.parameters).elapsed_at_end;
 
         let reserve_before = end(&mut account, elapsed, now);
-        emit!(ctx.accounts.event(&account, &worth, (buffer_margin, elapsed, reserve_before)));
+        log_event(&ctx.accounts.event(&account, &worth, (buffer_margin, elapsed, reserve_before)));
         Ok(())
     }
 

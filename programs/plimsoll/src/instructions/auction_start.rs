@@ -6,6 +6,7 @@ use plimsoll_core::liquidation::{plan_start_fee, started, StartFee};
 use plimsoll_core::oracle::Action;
 
 use crate::account_list;
+use crate::arguments;
 use crate::auction::{clock, rules, settled_first, walks, worth, Worth};
 use crate::authority::{auction_sequence_check, validity_check};
 use crate::cash;
@@ -13,20 +14,23 @@ use crate::error::{ensure, not_conserved, refused, PlimsollError, Result};
 use crate::events::AuctionStarted;
 use crate::funds;
 use crate::loaders::{different_keys, read, same_key, write};
+use crate::log::log_event;
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::refusals::liquidation_refused;
 use crate::state::margin_account::STATUS_AUCTION;
 use crate::state::{Clearinghouse, InsuranceFund, MarginAccount};
 
-/// Arguments of `auction_start`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuctionStartArgs {
-    /// Last second of validity: unix seconds.
-    pub valid_until: i64,
-    /// Sequence of the account's auctions: how many it has had, times 2^32, plus the bids of the last one. Not the
-    /// account's own, which its owner could raise ahead of every start.
-    pub sequence: u64,
+arguments! {
+    /// Arguments of `auction_start`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct AuctionStartArgs {
+        /// Last second of validity: unix seconds.
+        pub valid_until: i64,
+        /// Sequence of the account's auctions: how many it has had, times 2^32, plus the bids of the last one. Not the
+        /// account's own, which its owner could raise ahead of every start.
+        pub sequence: u64,
+    }
 }
 
 account_list! {
@@ -116,7 +120,7 @@ impl<'info> AuctionStart<'info> {
         cash::change(&mut starter, fee.starter.0, now, &clearinghouse.parameters)?;
         funds::receive(&mut fund, fee.fund.0)?;
         check_conserved(before, touched(&account, &starter, &fund), 0).map_err(not_conserved)?;
-        emit!(AuctionStarted {
+        log_event(&AuctionStarted {
             margin_account: accounts.margin_account.key(),
             starter: accounts.starter.key(),
             count: account.auction.count,

@@ -7,18 +7,22 @@ use anchor_lang::Owner as _;
 use anchor_spl::token::Token;
 
 use crate::account_list;
+use crate::arguments;
 use crate::error::{ensure, refused, PlimsollError, Result};
 use crate::events::BadDebtRepaid;
 use crate::funds::recover_into;
 use crate::loaders::{read, same_key, write, write_clearinghouse};
+use crate::log::call_event;
 use crate::state::{Clearinghouse, InsuranceFund, Owner};
 use crate::tokens::{Transfer, VaultChange};
 
-/// Arguments of `bad_debt_repay`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadDebtRepayArgs {
-    /// Quote atoms, > 0; no more than the bad debt is taken.
-    pub amount: u64,
+arguments! {
+    /// Arguments of `bad_debt_repay`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct BadDebtRepayArgs {
+        /// Quote atoms, > 0; no more than the bad debt is taken.
+        pub amount: u64,
+    }
 }
 
 account_list! {
@@ -77,8 +81,7 @@ impl<'info> BadDebtRepay<'info> {
         let transfer = Transfer { user: &ctx.accounts.source, vault: &ctx.accounts.vault, mint, amount };
         let vault = transfer.pay_in(ctx.accounts.payer.as_ref())?;
         let event = ctx.accounts.credit(&vault)?;
-        emit_cpi!(event);
-        Ok(())
+        call_event(&ctx.accounts.event_authority, &event)
     }
 
     /// Applies what the vault gained.

@@ -5,24 +5,28 @@ use anchor_spl::token::Token;
 
 use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
+use crate::arguments;
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, QUOTE_DECIMALS};
 use crate::error::{parameter_refused, refuse, PlimsollError, Result};
 use crate::events::ClearinghouseCreated;
+use crate::log::call_event;
 use crate::state::clearinghouse::STATUS_OPEN;
 use crate::state::{Clearinghouse, ClearinghouseParameters, InsuranceFund, Outflow};
 use crate::tokens::{mint_decimals, vault_create, NewVault};
 
-/// Arguments of `clearinghouse_create`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClearinghouseCreateArgs {
-    /// Index within the creator's clearinghouses: any that is unused.
-    pub index: u16,
-    /// Who lists underlyings and collateral; meant for a multisig.
-    pub authority: Pubkey,
-    /// Stored for governance: may tighten and pause, never loosen.
-    pub guardian: Pubkey,
-    /// Fees, debt, settlement and outflow rules.
-    pub parameters: ClearinghouseParameters,
+arguments! {
+    /// Arguments of `clearinghouse_create`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct ClearinghouseCreateArgs {
+        /// Index within the creator's clearinghouses: any that is unused.
+        pub index: u16,
+        /// Who lists underlyings and collateral; meant for a multisig.
+        pub authority: Pubkey,
+        /// Stored for governance: may tighten and pause, never loosen.
+        pub guardian: Pubkey,
+        /// Fees, debt, settlement and outflow rules.
+        pub parameters: ClearinghouseParameters,
+    }
 }
 
 account_list! {
@@ -88,14 +92,14 @@ impl<'info> ClearinghouseCreate<'info> {
         let bumps = ctx.accounts.create_accounts(args.index)?;
         ctx.accounts.initialise_clearinghouse(&args, &bumps)?;
         ctx.accounts.initialise_funds(&bumps)?;
-        emit_cpi!(ClearinghouseCreated {
+        let event = ClearinghouseCreated {
             clearinghouse: ctx.accounts.clearinghouse.key(),
             creator: ctx.accounts.creator.key(),
             authority: args.authority,
             quote_mint: ctx.accounts.quote_mint.key(),
             index: args.index,
-        });
-        Ok(())
+        };
+        call_event(&ctx.accounts.event_authority, &event)
     }
 
     #[inline(never)]

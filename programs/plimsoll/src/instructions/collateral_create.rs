@@ -6,10 +6,12 @@ use plimsoll_core::parameters::in_range;
 
 use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
+use crate::arguments;
 use crate::constants::{seeds, COLLATERAL_DECIMALS_MAX, INDEX_NONE, LAYOUT_VERSION};
 use crate::error::{ensure, parameter_refused, refuse, refused, PlimsollError, Result};
 use crate::events::CollateralCreated;
 use crate::loaders::{read, same_key, write_clearinghouse};
+use crate::log::call_event;
 use crate::state::{Clearinghouse, Collateral};
 use crate::tokens::{mint_decimals, vault_create, NewVault};
 
@@ -23,19 +25,21 @@ pub const CROSS_FACTOR_MAX: u32 = 950_000;
 /// Largest cap: token atoms.
 pub const CAP_MAX: i64 = i64::MAX - 1;
 
-/// Arguments of `collateral_create`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CollateralCreateArgs {
-    /// Index it takes: the clearinghouse's next one.
-    pub index: u16,
-    /// Index of the underlying that prices it; `u16::MAX`: one whole token is 1 USD.
-    pub priced_by: u16,
-    /// Weight at the end of the ramp, ppm, at most 950,000.
-    pub cross_factor: u32,
-    /// Time from weight zero to the full one, seconds: one hour to one year.
-    pub ramp_seconds: u32,
-    /// Most tokens held: atoms of the mint, > 0, at most `i64::MAX`.
-    pub cap: u64,
+arguments! {
+    /// Arguments of `collateral_create`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CollateralCreateArgs {
+        /// Index it takes: the clearinghouse's next one.
+        pub index: u16,
+        /// Index of the underlying that prices it; `u16::MAX`: one whole token is 1 USD.
+        pub priced_by: u16,
+        /// Weight at the end of the ramp, ppm, at most 950,000.
+        pub cross_factor: u32,
+        /// Time from weight zero to the full one, seconds: one hour to one year.
+        pub ramp_seconds: u32,
+        /// Most tokens held: atoms of the mint, > 0, at most `i64::MAX`.
+        pub cap: u64,
+    }
 }
 
 account_list! {
@@ -103,7 +107,7 @@ impl<'info> CollateralCreate<'info> {
         let decimals = ctx.accounts.validate(&args)?;
         ctx.accounts.initialise_collateral(&args, decimals)?;
         ctx.accounts.count()?;
-        emit_cpi!(CollateralCreated {
+        let event = CollateralCreated {
             clearinghouse: ctx.accounts.clearinghouse.key(),
             collateral: ctx.accounts.collateral.key(),
             mint: ctx.accounts.mint.key(),
@@ -112,8 +116,8 @@ impl<'info> CollateralCreate<'info> {
             ramp_seconds: args.ramp_seconds,
             index: args.index,
             priced_by: args.priced_by,
-        });
-        Ok(())
+        };
+        call_event(&ctx.accounts.event_authority, &event)
     }
 
     #[inline(never)]

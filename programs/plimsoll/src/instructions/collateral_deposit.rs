@@ -4,17 +4,21 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 
 use crate::account_list;
+use crate::arguments;
 use crate::error::{ensure, refuse, refused, PlimsollError, Result};
 use crate::events::CollateralMoved;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_event;
 use crate::state::{Clearinghouse, Collateral, MarginAccount};
 use crate::tokens::{amount_of, Transfer, VaultChange};
 
-/// Arguments of `collateral_deposit`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CollateralDepositArgs {
-    /// Atoms of the mint, > 0.
-    pub amount: u64,
+arguments! {
+    /// Arguments of `collateral_deposit`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CollateralDepositArgs {
+        /// Atoms of the mint, > 0.
+        pub amount: u64,
+    }
 }
 
 account_list! {
@@ -95,7 +99,7 @@ impl<'info> CollateralDeposit<'info> {
         let held_before = slot.amount;
         slot.index = collateral.index;
         slot.amount = held_before.checked_add(atoms).ok_or_else(|| refused(PlimsollError::Overflow))?;
-        emit!(CollateralMoved {
+        log_event(&CollateralMoved {
             margin_account: self.margin_account.key(),
             counterparty: self.depositor.key(),
             collateral: collateral.index,

@@ -11,28 +11,32 @@ use plimsoll_core::oracle::Action;
 use plimsoll_core::units::{Price, Quote};
 
 use crate::account_list;
+use crate::arguments;
 use crate::auction::settled_first;
 use crate::authority::{acting, spend, validity_check, Acting};
 use crate::cash;
 use crate::error::{ensure, not_conserved, refuse, refused, saturated, PlimsollError, Result};
 use crate::events::CollateralSold;
 use crate::loaders::{different_keys, read, same_key, write};
+use crate::log::log_event;
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::refusals::debt_refused;
 use crate::state::{Clearinghouse, MarginAccount};
 
-/// Arguments of `collateral_sale`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CollateralSaleArgs {
-    /// Index of the collateral.
-    pub collateral: u16,
-    /// Most atoms of the mint to buy, > 0.
-    pub amount: u64,
-    /// Most the buyer pays: quote atoms.
-    pub price_limit: i64,
-    /// Last second of validity: unix seconds.
-    pub valid_until: i64,
+arguments! {
+    /// Arguments of `collateral_sale`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CollateralSaleArgs {
+        /// Index of the collateral.
+        pub collateral: u16,
+        /// Most atoms of the mint to buy, > 0.
+        pub amount: u64,
+        /// Most the buyer pays: quote atoms.
+        pub price_limit: i64,
+        /// Last second of validity: unix seconds.
+        pub valid_until: i64,
+    }
 }
 
 account_list! {
@@ -113,7 +117,7 @@ impl<'info> CollateralSale<'info> {
         parties.apply(&args, &plan, &valuation)?;
         parties.check_buyer(&valuation, &clearinghouse)?;
         check_conserved(before, parties.touched(), 0).map_err(not_conserved)?;
-        emit!(CollateralSold {
+        log_event(&CollateralSold {
             margin_account: accounts.margin_account.key(),
             buyer: accounts.buyer.key(),
             collateral: args.collateral,

@@ -5,20 +5,24 @@ use anchor_spl::token::Token;
 use plimsoll_core::oracle::Action;
 
 use crate::account_list;
+use crate::arguments;
 use crate::cash;
 use crate::error::{ensure, refuse, refused, saturated, PlimsollError, Result};
 use crate::events::CollateralMoved;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_event;
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::state::{Clearinghouse, Collateral, CollateralSlot, MarginAccount};
 use crate::tokens::{ClearinghouseSigner, Transfer};
 
-/// Arguments of `collateral_withdraw`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CollateralWithdrawArgs {
-    /// Atoms of the mint, > 0.
-    pub amount: u64,
+arguments! {
+    /// Arguments of `collateral_withdraw`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CollateralWithdrawArgs {
+        /// Atoms of the mint, > 0.
+        pub amount: u64,
+    }
 }
 
 account_list! {
@@ -101,7 +105,7 @@ impl<'info> CollateralWithdraw<'info> {
         };
         let signer = ClearinghouseSigner::of(&*read(&ctx.accounts.clearinghouse)?);
         let vault = transfer.pay_out(ctx.accounts.clearinghouse.as_ref(), &signer)?;
-        emit!(CollateralMoved {
+        log_event(&CollateralMoved {
             margin_account: ctx.accounts.margin_account.key(),
             counterparty: ctx.accounts.destination.key(),
             collateral: moved.index,

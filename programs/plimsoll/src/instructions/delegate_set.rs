@@ -3,25 +3,28 @@
 use anchor_lang::prelude::*;
 
 use crate::account_list;
+use crate::arguments;
 use crate::error::{ensure, parameter_refused, refused, PlimsollError, Result};
 use crate::events::DelegateChanged;
 use crate::loaders::{read, same_key, write};
 use crate::log::log_plain;
 use crate::state::{DelegateData, DelegateTerms, MarginAccount};
 
-/// Arguments of `delegate_set`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DelegateSetArgs {
-    /// The delegate; all zero removes it, and the other fields must be zero too.
-    pub delegate: Pubkey,
-    /// Last second of its power: unix seconds.
-    pub expires_at: i64,
-    /// Fees plus adverse price against the mark it may spend per window: quote atoms, >= 0.
-    pub budget: i64,
-    /// Length of a window, seconds: one minute to one year.
-    pub window_seconds: u32,
-    /// Allowed actions: 1 trade, 2 bid.
-    pub actions: u32,
+arguments! {
+    /// Arguments of `delegate_set`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct DelegateSetArgs {
+        /// The delegate; all zero removes it, and the other fields must be zero too.
+        pub delegate: Pubkey,
+        /// Last second of its power: unix seconds.
+        pub expires_at: i64,
+        /// Fees plus adverse price against the mark it may spend per window: quote atoms, >= 0.
+        pub budget: i64,
+        /// Length of a window, seconds: one minute to one year.
+        pub window_seconds: u32,
+        /// Allowed actions: 1 trade, 2 bid.
+        pub actions: u32,
+    }
 }
 
 account_list! {

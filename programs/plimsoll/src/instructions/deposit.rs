@@ -6,6 +6,7 @@ use plimsoll_core::outflow;
 use plimsoll_core::units::Quote;
 
 use crate::account_list;
+use crate::arguments;
 use crate::cash;
 use crate::error::{core_refused, PlimsollError, Result};
 use crate::events::Deposited;
@@ -14,11 +15,13 @@ use crate::log::log_plain;
 use crate::state::{Clearinghouse, MarginAccount, Outflow, OutflowWindow};
 use crate::tokens::{amount_of, Transfer, VaultChange};
 
-/// Arguments of `deposit`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DepositArgs {
-    /// Quote atoms, > 0.
-    pub amount: u64,
+arguments! {
+    /// Arguments of `deposit`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct DepositArgs {
+        /// Quote atoms, > 0.
+        pub amount: u64,
+    }
 }
 
 account_list! {

@@ -1,9 +1,9 @@
 //! Closes an expiry in which nothing is left.
 
 use anchor_lang::prelude::*;
-use anchor_lang::AccountsClose;
 
 use crate::account_list;
+use crate::addresses::close;
 use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::ExpiryClosed;
 use crate::loaders::{read, same_key};
@@ -60,7 +60,7 @@ impl ExpiryClose<'_> {
         let expiry_account = ctx.accounts.expiry.key();
         let rent_payer = ctx.accounts.rent_payer.key();
         let expiry = read(&ctx.accounts.expiry)?.expiry;
-        ctx.accounts.expiry.close(ctx.accounts.rent_payer.to_account_info())?;
+        close(ctx.accounts.expiry.as_ref(), ctx.accounts.rent_payer.as_ref())?;
         log_plain(&ExpiryClosed { expiry_account, rent_payer, expiry });
         Ok(())
     }

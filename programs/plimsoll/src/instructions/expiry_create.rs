@@ -6,6 +6,7 @@ use plimsoll_core::settlement::SettlementState;
 
 use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
+use crate::arguments;
 use crate::constants::{seeds, LAYOUT_VERSION};
 use crate::error::{grid_refused, Result};
 use crate::events::ExpiryCreated;
@@ -14,11 +15,13 @@ use crate::log::log_plain;
 use crate::state::expiry::STATUS_LIVE;
 use crate::state::{Expiry, SettlementData, Underlying};
 
-/// Arguments of `expiry_create`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExpiryCreateArgs {
-    /// Expiry time: unix seconds, on the grid.
-    pub expiry: i64,
+arguments! {
+    /// Arguments of `expiry_create`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct ExpiryCreateArgs {
+        /// Expiry time: unix seconds, on the grid.
+        pub expiry: i64,
+    }
 }
 
 account_list! {

@@ -4,18 +4,22 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 
 use crate::account_list;
+use crate::arguments;
 use crate::error::{PlimsollError, Result};
 use crate::events::InsuranceDeposited;
 use crate::funds::recover_into;
 use crate::loaders::{read, same_key, write, write_clearinghouse};
+use crate::log::call_event;
 use crate::state::{Clearinghouse, InsuranceFund};
 use crate::tokens::{Transfer, VaultChange};
 
-/// Arguments of `insurance_deposit`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InsuranceDepositArgs {
-    /// Quote atoms, > 0.
-    pub amount: u64,
+arguments! {
+    /// Arguments of `insurance_deposit`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct InsuranceDepositArgs {
+        /// Quote atoms, > 0.
+        pub amount: u64,
+    }
 }
 
 account_list! {
@@ -66,8 +70,7 @@ impl<'info> InsuranceDeposit<'info> {
         let transfer = Transfer { user: &ctx.accounts.source, vault: &ctx.accounts.vault, mint, amount: args.amount };
         let vault = transfer.pay_in(ctx.accounts.depositor.as_ref())?;
         let event = ctx.accounts.credit(&vault)?;
-        emit_cpi!(event);
-        Ok(())
+        call_event(&ctx.accounts.event_authority, &event)
     }
 
     /// Applies what the vault gained.

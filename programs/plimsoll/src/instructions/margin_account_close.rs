@@ -1,9 +1,9 @@
 //! Closes an empty margin account.
 
 use anchor_lang::prelude::*;
-use anchor_lang::AccountsClose;
 
 use crate::account_list;
+use crate::addresses::close;
 use crate::error::{ensure, PlimsollError, Result};
 use crate::events::MarginAccountClosed;
 use crate::loaders::{read, same_key};
@@ -39,7 +39,7 @@ impl<'info> MarginAccountClose<'info> {
     /// - The rent goes to the owner; the id never returns.
     pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
         let id = ctx.accounts.validate()?;
-        ctx.accounts.margin_account.close(ctx.accounts.owner.to_account_info())?;
+        close(ctx.accounts.margin_account.as_ref(), ctx.accounts.owner.as_ref())?;
         log_plain(&MarginAccountClosed {
             margin_account: ctx.accounts.margin_account.key(),
             owner: ctx.accounts.owner.key(),

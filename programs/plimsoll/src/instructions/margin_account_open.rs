@@ -7,20 +7,24 @@ use anchor_lang::Owner as _;
 
 use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
+use crate::arguments;
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, MAX_UNDERLYINGS};
 use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::MarginAccountOpened;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_event;
 use crate::state::margin_account::{MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO, STATUS_OPEN};
 use crate::state::{Clearinghouse, MarginAccount, Owner};
 
-/// Arguments of `margin_account_open`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MarginAccountOpenArgs {
-    /// Id it takes: the owner record's next one.
-    pub id: u16,
-    /// 1 isolated, 2 cross, 3 portfolio.
-    pub mode: u8,
+arguments! {
+    /// Arguments of `margin_account_open`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct MarginAccountOpenArgs {
+        /// Id it takes: the owner record's next one.
+        pub id: u16,
+        /// 1 isolated, 2 cross, 3 portfolio.
+        pub mode: u8,
+    }
 }
 
 account_list! {
@@ -79,7 +83,7 @@ impl<'info> MarginAccountOpen<'info> {
         ctx.accounts.initialise_account(&args)?;
         let mut record = write(&ctx.accounts.owner_record)?;
         record.next_account = args.id.checked_add(1).ok_or_else(|| refused(PlimsollError::Overflow))?;
-        emit!(MarginAccountOpened {
+        log_event(&MarginAccountOpened {
             margin_account: ctx.accounts.margin_account.key(),
             owner: ctx.accounts.owner.key(),
             id: args.id,

@@ -4,6 +4,7 @@ use anchor_lang::prelude::*;
 use plimsoll_core::oracle::Action;
 
 use crate::account_list;
+use crate::arguments;
 use crate::error::{ensure, refuse, saturated, PlimsollError, Result};
 use crate::events::ModeChanged;
 use crate::loaders::{read, same_key, write};
@@ -13,11 +14,13 @@ use crate::markets::{Markets, Scope};
 use crate::state::margin_account::{MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO};
 use crate::state::{Clearinghouse, MarginAccount};
 
-/// Arguments of `mode_set`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ModeSetArgs {
-    /// 1 isolated, 2 cross, 3 portfolio.
-    pub mode: u8,
+arguments! {
+    /// Arguments of `mode_set`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct ModeSetArgs {
+        /// 1 isolated, 2 cross, 3 portfolio.
+        pub mode: u8,
+    }
 }
 
 account_list! {

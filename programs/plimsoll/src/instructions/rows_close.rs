@@ -1,9 +1,9 @@
 //! Closes the risk rows of an expiry that is settled or closed.
 
 use anchor_lang::prelude::*;
-use anchor_lang::AccountsClose;
 
 use crate::account_list;
+use crate::addresses::close;
 use crate::error::{refuse, PlimsollError, Result};
 use crate::events::RowsClosed;
 use crate::loaders::{is_a, same_key, typed};
@@ -53,7 +53,7 @@ impl RowsClose<'_> {
     /// - the rent goes back to the recorded payer
     pub fn handler(ctx: Context<'_, Self>) -> Result<()> {
         ctx.accounts.validate(Clock::get()?.unix_timestamp)?;
-        ctx.accounts.rows.close(ctx.accounts.rent_payer.to_account_info())?;
+        close(ctx.accounts.rows.as_ref(), ctx.accounts.rent_payer.as_ref())?;
         log_plain(&RowsClosed { rows: *ctx.accounts.rows.as_ref().key, rent_payer: *ctx.accounts.rent_payer.key });
         Ok(())
     }

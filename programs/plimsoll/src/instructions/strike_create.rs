@@ -7,19 +7,23 @@ use plimsoll_core::oracle::{self, Action};
 use plimsoll_core::units::Price;
 
 use crate::account_list;
+use crate::arguments;
 use crate::constants::MAX_STRIKES;
 use crate::error::{ensure, grid_refused, oracle_refused, refuse, refused, PlimsollError, Result};
 use crate::events::StrikeCreated;
 use crate::loaders::{read, same_key, write};
+use crate::log::log_event;
 use crate::state::{Expiry, OracleState, StrikeData, Underlying};
 
-/// Arguments of `strike_create`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StrikeCreateArgs {
-    /// Strike price: quote atoms per whole underlying, on the grid.
-    pub price: i64,
-    /// In an expiry that lists as many strikes as it can: id of the one whose place the new one takes.
-    pub replaces: Option<u8>,
+arguments! {
+    /// Arguments of `strike_create`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct StrikeCreateArgs {
+        /// Strike price: quote atoms per whole underlying, on the grid.
+        pub price: i64,
+        /// In an expiry that lists as many strikes as it can: id of the one whose place the new one takes.
+        pub replaces: Option<u8>,
+    }
 }
 
 account_list! {
@@ -67,7 +71,7 @@ impl<'info> StrikeCreate<'info> {
         ctx.accounts.validate(&args, Clock::get()?.unix_timestamp)?;
         let mut expiry = write(&ctx.accounts.expiry)?;
         let strike = expiry.strike_add(args.price, args.replaces)?;
-        emit!(StrikeCreated { expiry_account: ctx.accounts.expiry.key(), price: args.price, strike });
+        log_event(&StrikeCreated { expiry_account: ctx.accounts.expiry.key(), price: args.price, strike });
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use plimsoll_core::trade::{self, LegChange, PriceStanding, SideCheck, Standing, 
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote};
 
 use crate::account_list;
+use crate::arguments;
 use crate::auction::{clock_keep, reading};
 use crate::authority::{acting, sequence_check, spend, validity_check, Acting};
 use crate::cash;
@@ -28,29 +29,31 @@ use crate::positions::{leg_change, leg_quantity, open_interest, open_interest_ch
 use crate::refusals::trade_refused;
 use crate::state::{Clearinghouse, MarginAccount, Owner};
 
-/// Arguments of `trade_clear`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TradeClearArgs {
-    /// Index of the underlying.
-    pub underlying: u16,
-    /// Strike id.
-    pub strike: u8,
-    /// 0 call, 1 put.
-    pub kind: u8,
-    /// Contracts the buyer buys, > 0.
-    pub quantity: i32,
-    /// Expiry time: unix seconds.
-    pub expiry: i64,
-    /// Price of the strike: quote atoms per whole underlying. Its id may come to name another one.
-    pub strike_price: i64,
-    /// Premium per contract: quote atoms, >= 0.
-    pub price: i64,
-    /// Last second of validity: unix seconds.
-    pub valid_until: i64,
-    /// Sequence of the buyer account the buyer signed for.
-    pub buyer_sequence: u64,
-    /// Sequence of the seller account the seller signed for.
-    pub seller_sequence: u64,
+arguments! {
+    /// Arguments of `trade_clear`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct TradeClearArgs {
+        /// Index of the underlying.
+        pub underlying: u16,
+        /// Strike id.
+        pub strike: u8,
+        /// 0 call, 1 put.
+        pub kind: u8,
+        /// Contracts the buyer buys, > 0.
+        pub quantity: i32,
+        /// Expiry time: unix seconds.
+        pub expiry: i64,
+        /// Price of the strike: quote atoms per whole underlying. Its id may come to name another one.
+        pub strike_price: i64,
+        /// Premium per contract: quote atoms, >= 0.
+        pub price: i64,
+        /// Last second of validity: unix seconds.
+        pub valid_until: i64,
+        /// Sequence of the buyer account the buyer signed for.
+        pub buyer_sequence: u64,
+        /// Sequence of the seller account the seller signed for.
+        pub seller_sequence: u64,
+    }
 }
 
 account_list! {

@@ -6,44 +6,48 @@ use plimsoll_core::units::{ContractSize, Price, Quantity};
 
 use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
+use crate::arguments;
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, PRICE_RECEIVERS};
 use crate::error::{cross_refused, ensure, grid_refused, parameter_refused, refuse, refused, PlimsollError, Result};
 use crate::events::UnderlyingCreated;
 use crate::loaders::{read, same_key, write_clearinghouse};
+use crate::log::call_event;
 use crate::state::{
     AuctionParameters, Clearinghouse, CrossParameters, GridParameters, LimitParameters, OracleParameters, OracleState,
     PortfolioParameters, ScanParameters, Underlying, VolatilityParameters,
 };
 
-/// Arguments of `underlying_create`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnderlyingCreateArgs {
-    /// Index it takes: the clearinghouse's next one.
-    pub index: u16,
-    /// 1: this underlying is the quote token itself, its price is the stable price; else 0.
-    pub stable: u8,
-    /// Price receiver program, one of `PRICE_RECEIVERS`.
-    pub receiver_program: Pubkey,
-    /// Price feed id.
-    pub feed_id: [u8; 32],
-    /// Billionths of the underlying per contract, > 0.
-    pub contract_size: u64,
-    /// Listing grid.
-    pub grid: GridParameters,
-    /// Price acceptance.
-    pub oracle_parameters: OracleParameters,
-    /// Volatility state.
-    pub volatility: VolatilityParameters,
-    /// Scan range and margin scale.
-    pub scan: ScanParameters,
-    /// Cross and isolated margin.
-    pub cross: CrossParameters,
-    /// Liquidation auction.
-    pub auction: AuctionParameters,
-    /// Position limits and price bands.
-    pub limits: LimitParameters,
-    /// Portfolio margin.
-    pub portfolio: PortfolioParameters,
+arguments! {
+    /// Arguments of `underlying_create`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct UnderlyingCreateArgs {
+        /// Index it takes: the clearinghouse's next one.
+        pub index: u16,
+        /// 1: this underlying is the quote token itself, its price is the stable price; else 0.
+        pub stable: u8,
+        /// Price receiver program, one of `PRICE_RECEIVERS`.
+        pub receiver_program: Pubkey,
+        /// Price feed id.
+        pub feed_id: [u8; 32],
+        /// Billionths of the underlying per contract, > 0.
+        pub contract_size: u64,
+        /// Listing grid.
+        pub grid: GridParameters,
+        /// Price acceptance.
+        pub oracle_parameters: OracleParameters,
+        /// Volatility state.
+        pub volatility: VolatilityParameters,
+        /// Scan range and margin scale.
+        pub scan: ScanParameters,
+        /// Cross and isolated margin.
+        pub cross: CrossParameters,
+        /// Liquidation auction.
+        pub auction: AuctionParameters,
+        /// Position limits and price bands.
+        pub limits: LimitParameters,
+        /// Portfolio margin.
+        pub portfolio: PortfolioParameters,
+    }
 }
 
 account_list! {
@@ -105,15 +109,15 @@ impl<'info> UnderlyingCreate<'info> {
         ctx.accounts.initialise_underlying(&args)?;
         ctx.accounts.initialise_oracle(&args)?;
         ctx.accounts.count(&args)?;
-        emit_cpi!(UnderlyingCreated {
+        let event = UnderlyingCreated {
             clearinghouse: ctx.accounts.clearinghouse.key(),
             underlying: ctx.accounts.underlying.key(),
             feed_id: args.feed_id,
             contract_size: args.contract_size,
             index: args.index,
             stable: args.stable,
-        });
-        Ok(())
+        };
+        call_event(&ctx.accounts.event_authority, &event)
     }
 
     #[inline(never)]

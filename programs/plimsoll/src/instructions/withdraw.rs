@@ -9,6 +9,7 @@ use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::withdrawal_lock;
 
 use crate::account_list;
+use crate::arguments;
 use crate::cash;
 use crate::error::{
     core_refused, ensure, not_conserved, outflow_refused, refuse, refused, saturated, PlimsollError, Result,
@@ -21,11 +22,13 @@ use crate::markets::{Markets, Scope};
 use crate::state::{AccountOutflow, Clearinghouse, MarginAccount, Outflow, OutflowWindow};
 use crate::tokens::{amount_of, token_account, ClearinghouseSigner, Transfer};
 
-/// Arguments of `withdraw`.
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WithdrawArgs {
-    /// Quote atoms, > 0.
-    pub amount: u64,
+arguments! {
+    /// Arguments of `withdraw`.
+    #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct WithdrawArgs {
+        /// Quote atoms, > 0.
+        pub amount: u64,
+    }
 }
 
 account_list! {

@@ -25,6 +25,15 @@ macro_rules! borsh_as_bytes {
                 Ok(value)
             }
         }
+
+        impl crate::arguments::Read for $name {
+            #[inline(always)]
+            fn read(data: &mut &[u8]) -> Option<Self> {
+                let mut value: Self = bytemuck::Zeroable::zeroed();
+                crate::arguments::read_into(data, bytemuck::bytes_of_mut(&mut value))?;
+                Some(value)
+            }
+        }
     )+};
 }
 
