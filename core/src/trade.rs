@@ -243,19 +243,28 @@ impl LegChange {
     /// The leg after `bought` contracts (- sold). Errors: `LegTooLarge` beyond `limits` unless |quantity| falls,
     /// `Arithmetic`.
     pub fn new(before: Quantity, bought: Quantity, limits: &LimitParameters) -> Result<Self, TradeRefusal> {
-        let after = before.add(bought)?;
-        let change = Self { before, after };
-        let quantity = i64::from(after.0).saturating_abs();
-        if quantity > limits.max_quantity && !change.reduces() {
+        let change = Self { before, after: before.add(bought)? };
+        change.within(limits)?;
+        Ok(change)
+    }
+
+    /// Whether the leg may be like that. Errors: `LegTooLarge`, as [`LegChange::new`].
+    pub fn within(&self, limits: &LimitParameters) -> Result<(), TradeRefusal> {
+        let quantity = i64::from(self.after.0).saturating_abs();
+        if quantity > limits.max_quantity && !self.reduces() {
             return Err(TradeRefusal::LegTooLarge { quantity, max: limits.max_quantity });
         }
-        Ok(change)
+        Ok(())
     }
 
     /// |quantity| falls and the sign does not turn.
     pub fn reduces(&self) -> bool {
-        let turned = self.after.0.signum().saturating_mul(self.before.0.signum()) < 0;
-        !turned && self.after.0.unsigned_abs() < self.before.0.unsigned_abs()
+        let (before, after) = (self.before.0, self.after.0);
+        if before < 0 {
+            before < after && after <= 0
+        } else {
+            0 <= after && after < before
+        }
     }
 
     /// The leg is shorter than before: more contracts owed.

@@ -96,8 +96,9 @@ pub fn leg_taken(position: &Position, fraction: Fraction) -> LegTaken {
 fn scaled(x: u64, left: u64, up: bool) -> u64 {
     let one = FRACTION_ONE.unsigned_abs();
     let add = if up { one.wrapping_sub(1) } else { 0 };
-    if let Some(sum) = x.checked_mul(left).and_then(|product| product.checked_add(add)) {
-        return sum.checked_div(one).unwrap_or(0);
+    if x < 1 << 33 {
+        // PROOF: left <= 10^9 < 2^30, so product and sum are below 2^64. Asking the product itself takes 128 bits.
+        return x.wrapping_mul(left).wrapping_add(add).checked_div(one).unwrap_or(0);
     }
     // PROOF: 2^64 x 2^30 + 2^30 is below 2^128.
     let product = u128::from(x).wrapping_mul(u128::from(left)).wrapping_add(u128::from(add));

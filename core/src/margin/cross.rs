@@ -323,11 +323,11 @@ impl<'a> LegRules<'a> {
         let marks = pricer.marks(strike, (net.calls != 0, net.puts != 0))?;
         if net.calls != 0 {
             let counted = if net.calls < 0 { self.short_call(marks.call, strike)? } else { self.long(marks.call)? };
-            legs.add(i64::from(net.calls), marks.call, counted);
+            legs.add(net.calls, marks.call, counted);
         }
         if net.puts != 0 {
             let counted = if net.puts < 0 { self.short_put(marks.put, strike)? } else { self.long(marks.put)? };
-            legs.add(i64::from(net.puts), marks.put, counted);
+            legs.add(net.puts, marks.put, counted);
         }
         Ok(())
     }
@@ -373,8 +373,8 @@ pub(super) fn settled_value(
         let series = expiry.strike(strike.id)?;
         let call = payoff(settlement, series, OptionKind::Call, size)?;
         let put = payoff(settlement, series, OptionKind::Put, size)?;
-        value = sum(value, multiplier.times(i64::from(strike.calls), call.0))?;
-        value = sum(value, multiplier.times(i64::from(strike.puts), put.0))?;
+        value = sum(value, multiplier.times(strike.calls, call.0))?;
+        value = sum(value, multiplier.times(strike.puts, put.0))?;
     }
     Ok(value)
 }

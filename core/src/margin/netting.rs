@@ -11,18 +11,18 @@ use crate::position::{OptionKind, Position};
 use crate::series::MAX_STRIKES;
 use crate::units::Wide;
 
-/// Net quantities of one strike.
+/// Net quantities of one strike, each within an i32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StrikeNet {
     /// Net calls, + long.
-    pub calls: i32,
+    pub calls: i64,
     /// Net puts, + long.
-    pub puts: i32,
+    pub puts: i64,
     /// Index of the strike.
     pub id: u8,
 }
 
-/// Net calls and puts per strike of one expiry: 832 bytes of tables, filled as far as there are legs.
+/// Net calls and puts per strike of one expiry: 1600 bytes of tables, filled as far as there are legs.
 #[derive(Clone, Copy, Debug)]
 pub struct Netting {
     entries: [StrikeNet; MAX_STRIKES],
@@ -103,8 +103,11 @@ impl Netting {
             None => return Err(CoreError::UnknownSeries),
         };
         // PROOF: the sum of two i32 fits i64. In this width the check takes half the units.
-        let net = i64::from(*quantity).wrapping_add(i64::from(position.quantity));
-        *quantity = i32::try_from(net).map_err(|_| CoreError::Overflow)?;
+        let net = quantity.wrapping_add(i64::from(position.quantity));
+        if i32::try_from(net).is_err() {
+            return Err(CoreError::Overflow);
+        }
+        *quantity = net;
         Ok(())
     }
 
@@ -112,7 +115,7 @@ impl Netting {
     pub fn total(&mut self) {
         let (mut shorts, mut calls, mut puts, mut gross) = (0i64, 0i64, 0i64, 0i64);
         for net in self.iter() {
-            let (call, put) = (i64::from(net.calls), i64::from(net.puts));
+            let (call, put) = (net.calls, net.puts);
             // PROOF: 64 strikes x 2 kinds x 2^31 < 2^39: no sum here leaves i64.
             shorts = shorts.wrapping_sub(call.min(0)).wrapping_sub(put.min(0));
             calls = calls.wrapping_add(call);
@@ -159,8 +162,8 @@ impl Netting {
         let times = |a: i64, b: i64| Wide::from(a).wrapping_mul(Wide::from(b));
         self.kinks(expiry, size, &mut |value, net| {
             moved = moved.wrapping_add(times(slope, value.wrapping_sub(price)));
-            at_zero = at_zero.wrapping_add(times(i64::from(net.puts), value));
-            slope = slope.wrapping_add(i64::from(net.calls)).wrapping_add(i64::from(net.puts));
+            at_zero = at_zero.wrapping_add(times(net.puts, value));
+            slope = slope.wrapping_add(net.calls).wrapping_add(net.puts);
             lowest = lowest.min(moved);
             price = value;
         })?;
@@ -217,7 +220,7 @@ impl Payoff {
 
     #[inline(always)]
     fn turn(&mut self, value: i64, net: &StrikeNet) {
-        let (calls, puts) = (i64::from(net.calls), i64::from(net.puts));
+        let (calls, puts) = (net.calls, net.puts);
         // PROOF: may wrap; the caller takes no result of a wrapped sum.
         self.moved = self.moved.wrapping_add(self.slope.wrapping_mul(value.wrapping_sub(self.price)));
         self.at_zero = self.at_zero.wrapping_add(puts.wrapping_mul(value));

@@ -152,7 +152,7 @@ impl<'a> Book<'a> {
         // A leg without its expiry would count for nothing.
         let indices = self.expiries.iter().all(|e| known(e.underlying))
             && self.collateral.iter().all(|c| c.price_underlying.is_none_or(known))
-            && self.positions.iter().all(|p| p.quantity == 0 || usize::from(p.expiry_slot) < self.expiries.len());
+            && self.positions.iter().all(|p| usize::from(p.expiry_slot) < self.expiries.len() || p.quantity == 0);
         if indices {
             Ok(())
         } else {

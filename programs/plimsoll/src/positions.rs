@@ -147,8 +147,11 @@ fn slot_transfer(
     let underlying = from.underlyings.get(usize::from(expiry.underlying_slot));
     let underlying = *underlying.ok_or_else(|| refused(PlimsollError::UnknownUnderlying))?;
     let mut known = SeriesIndex::of(to, to.expiry_slot(underlying, expiry.expiry))?;
-    let count = usize::from(from.position_count);
-    for leg in from.positions.iter_mut().take(count).filter(|leg| leg.expiry_slot == slot) {
+    let legs = from.positions.get_mut(..usize::from(from.position_count));
+    for leg in legs.ok_or_else(|| refused(PlimsollError::UnknownPosition))? {
+        if leg.expiry_slot != slot {
+            continue;
+        }
         let LegTaken { lots, carry } = taken(leg.rules());
         leg.reserved = carry;
         let delta = lots.0;
@@ -171,13 +174,16 @@ fn slot_transfer(
 /// Where the legs of one expiry stand in an account: leg index + 1 by series, 0 where there is none.
 struct SeriesIndex {
     legs: [u16; 2 * MAX_STRIKES],
+    /// Slot of the expiry in the account, once it has one.
+    slot: Option<u8>,
 }
 
 impl SeriesIndex {
     fn of(account: &MarginAccount, slot: Option<usize>) -> Result<Self> {
-        let mut index = Self { legs: [0; 2 * MAX_STRIKES] };
+        let mut index = Self { legs: [0; 2 * MAX_STRIKES], slot: None };
         let Some(slot) = slot else { return Ok(index) };
         let slot = u8::try_from(slot).map_err(|_| refused(PlimsollError::TooManyExpiries))?;
+        index.slot = Some(slot);
         for (at, leg) in (1u16..=account.position_count).zip(account.positions.iter()) {
             if leg.expiry_slot == slot {
                 *index.entry(leg.strike, leg.kind)? = at;
@@ -208,10 +214,11 @@ impl SeriesIndex {
             remove_empty(account)?;
             *self = Self::of(account, account.expiry_slot(series.underlying, series.expiry))?;
         }
-        let slot = match account.expiry_slot(series.underlying, series.expiry) {
-            Some(slot) => u8::try_from(slot).map_err(|_| refused(PlimsollError::TooManyExpiries))?,
+        let slot = match self.slot {
+            Some(slot) => slot,
             None => expiry_slot_allocate(account, series.underlying, series.expiry)?,
         };
+        self.slot = Some(slot);
         leg_insert(account, slot, series.strike, kind, delta)?;
         *self.entry(series.strike, kind)? = account.position_count;
         Ok(change(0, delta))
@@ -301,12 +308,11 @@ fn slot_release(account: &mut MarginAccount, slot: u8) -> Result<()> {
 
 fn remove_empty(account: &mut MarginAccount) -> Result<()> {
     let mut at = 0usize;
-    while at < usize::from(account.position_count) {
-        if account.positions.get(at).is_some_and(|leg| leg.quantity == 0) {
-            leg_remove(account, at)?;
-        } else {
-            at = at.saturating_add(1);
-        }
+    // The leg that takes the place of a removed one is looked at next.
+    let next = |account: &MarginAccount, at: usize| account.legs().get(at..)?.iter().position(|leg| leg.quantity == 0);
+    while let Some(skipped) = next(account, at) {
+        at = at.saturating_add(skipped);
+        leg_remove(account, at)?;
     }
     Ok(())
 }

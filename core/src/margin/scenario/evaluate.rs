@@ -299,7 +299,7 @@ impl<'a> Account<'a> {
         columns.fill(grid, cells, &self.mantissa)?;
         for strike in net.iter() {
             let series = expiry.strike(strike.id)?;
-            let (calls, puts) = (i64::from(strike.calls), i64::from(strike.puts));
+            let (calls, puts) = (strike.calls, strike.puts);
             let prepared = pricer.prepared(series);
             if calls.wrapping_add(puts) != 0 {
                 columns.add_calls(&prepared, calls.wrapping_add(puts), totals);
@@ -359,13 +359,16 @@ fn cached(
     (totals, legs): (&mut [i64; ROW], &mut Legs),
 ) -> Result<(), CoreError> {
     let mut held = [Held::NONE; MAX_STRIKES];
+    let mut marked = *legs;
     for (held, strike) in held.iter_mut().zip(net.iter()) {
-        let (calls, puts) = (i64::from(strike.calls), i64::from(strike.puts));
-        *held = Held { row: Some(rows.row(strike.id)?), calls: calls.wrapping_add(puts), puts };
+        let row = rows.row(strike.id)?;
+        *held = Held { row, calls: strike.calls.wrapping_add(strike.puts) };
+        let [call, .., put, price] = row;
+        marked.add((strike.calls, strike.puts), *price, (*call, *put));
     }
+    *legs = marked;
     let held = held.get(..net.iter().len()).ok_or(CoreError::UnknownSeries)?;
-    add_rows(held, cells.len(), totals).ok_or(CoreError::UnknownSeries)?;
-    legs.add_rows(held).ok_or(CoreError::UnknownSeries)?;
+    add_rows(held, cells.len(), totals);
     legs.settle_puts(cells, &rows.header.forwards, totals);
     Ok(())
 }
@@ -373,31 +376,30 @@ fn cached(
 /// A strike of the book with its row.
 #[derive(Clone, Copy)]
 struct Held<'a> {
-    /// `None` only behind the last strike.
-    row: Option<&'a [i64; ROW]>,
+    row: &'a [i64; ROW],
     /// Calls and puts together: the calls to price.
     calls: i64,
-    puts: i64,
 }
 
 impl Held<'_> {
-    const NONE: Self = Self { row: None, calls: 0, puts: 0 };
+    /// Stands behind the last strike. No row at all would be a question per strike and chunk.
+    const NONE: Self = Self { row: &[0; ROW], calls: 0 };
 }
 
 /// Adds calls times row for the first `columns` to `totals`, in whole chunks: what stands behind is not read.
 ///
 /// The sums of a chunk stay in registers while the strikes go by; more than four do not fit beside what the loop needs.
-/// `None` if a row is missing.
 #[inline(never)]
-fn add_rows(held: &[Held], columns: usize, totals: &mut [i64; ROW]) -> Option<()> {
+fn add_rows(held: &[Held], columns: usize, totals: &mut [i64; ROW]) {
     const CHUNK: usize = 4;
     let (sums, _) = totals.as_chunks_mut::<CHUNK>();
     for (at, sums) in sums.iter_mut().enumerate().take(columns.div_ceil(CHUNK)) {
         // Their negatives: the compiler subtracts in place where it adds into another register and moves.
         let [mut a, mut b, mut c, mut d] = [0i64; CHUNK];
-        for Held { row, calls, .. } in held {
-            let (chunks, _) = (*row)?.as_chunks::<CHUNK>();
-            let [w, x, y, z] = chunks.get(at)?;
+        for Held { row, calls } in held {
+            let (chunks, _) = row.as_chunks::<CHUNK>();
+            // Never missing: the chunks of a row are as many as those of the totals.
+            let Some([w, x, y, z]) = chunks.get(at) else { continue };
             // Wraps like every product of a quantity here.
             a = a.wrapping_sub(calls.wrapping_mul(*w));
             b = b.wrapping_sub(calls.wrapping_mul(*x));
@@ -408,7 +410,6 @@ fn add_rows(held: &[Held], columns: usize, totals: &mut [i64; ROW]) -> Option<()
             *sum = sum.wrapping_sub(negative);
         }
     }
-    Some(())
 }
 
 /// What the legs of an expiry add up to beside the columns.
@@ -433,7 +434,7 @@ impl Legs {
     fn of(net: &Netting) -> Self {
         let mut legs = Self::default();
         for strike in net.iter() {
-            let (calls, puts) = (i64::from(strike.calls), i64::from(strike.puts));
+            let (calls, puts) = (strike.calls, strike.puts);
             legs.puts = legs.puts.wrapping_add(puts);
             legs.naked = legs.naked.wrapping_sub(calls.wrapping_add(puts).min(0));
             legs.gross = legs.gross.wrapping_add(calls.unsigned_abs()).wrapping_add(puts.unsigned_abs());
@@ -448,18 +449,6 @@ impl Legs {
         self.mark = self.mark.wrapping_add(calls.wrapping_mul(call)).wrapping_add(puts.wrapping_mul(put));
         self.strikes = self.strikes.wrapping_add(puts.wrapping_mul(strike));
         self.highest = self.highest.max(strike);
-    }
-
-    /// Adds every strike with the marks of its row. `None` if a row is missing.
-    #[inline(never)]
-    fn add_rows(&mut self, held: &[Held]) -> Option<()> {
-        let mut legs = *self;
-        for Held { row, calls, puts } in held {
-            let [call, .., put, strike] = (*row)?;
-            legs.add((calls.wrapping_sub(*puts), *puts), *strike, (*call, *put));
-        }
-        *self = legs;
-        Some(())
     }
 
     /// Turns calls into what the legs are worth by parity, and sets the mark.

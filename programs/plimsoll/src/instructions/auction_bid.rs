@@ -1,6 +1,6 @@
 //! Takes a fraction of an account in auction. Remaining accounts: market set of both accounts, expiries writable.
 
-use std::cell::RefMut;
+use std::cell::{Ref, RefMut};
 
 use anchor_lang::prelude::*;
 // The interface description asks every account type for its owner; our own `Owner` hides the trait of that name.
@@ -31,7 +31,7 @@ use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::positions::{legs_transfer, open_interest_change, Series};
 use crate::refusals::{liquidation_refused, trade_refused};
-use crate::state::{Clearinghouse, InsuranceFund, MarginAccount, Owner};
+use crate::state::{Clearinghouse, InsuranceFund, MarginAccount, Owner, Underlying};
 
 arguments! {
     /// Arguments of `auction_bid`.
@@ -319,11 +319,13 @@ impl Parties<'_> {
     #[inline(never)]
     fn transfer(&mut self, fraction: Fraction, markets: &Markets, now: i64) -> Result<()> {
         let (account, bidder) = (&mut *self.account, &mut *self.bidder);
+        // Legs come by expiry, so that the underlying is mostly that of the leg before.
+        let mut last = None;
         legs_transfer(
             account,
             bidder,
             |leg| leg_taken(leg, fraction),
-            |series, leg, interest| moved_leg(series, leg, interest, markets),
+            |series, leg, interest| moved_leg(series, leg, interest, (markets, &mut last)),
         )?;
         for slot in account.collaterals.iter_mut().filter(|slot| slot.amount > 0) {
             // What is worth nothing for want of a price is not given away for nothing.
@@ -344,10 +346,19 @@ impl Parties<'_> {
 }
 
 /// Limit of the bidder's leg, and open interest where netting changes it.
-fn moved_leg(series: &Series, leg: &LegChange, interest: i64, markets: &Markets) -> Result<()> {
-    let underlying = markets.underlying(series.underlying)?;
-    let received = leg.after.sub(leg.before).map_err(core_refused)?;
-    LegChange::new(leg.before, received, underlying.limits.rules()).map_err(trade_refused)?;
+///
+/// `last`: the underlying of the leg before, by index.
+fn moved_leg<'a>(
+    series: &Series,
+    leg: &LegChange,
+    interest: i64,
+    (markets, last): (&Markets<'a, '_>, &mut Option<(u16, Ref<'a, Underlying>)>),
+) -> Result<()> {
+    let underlying = match last {
+        Some((index, underlying)) if *index == series.underlying => underlying,
+        _ => &mut last.insert((series.underlying, markets.underlying(series.underlying)?)).1,
+    };
+    leg.within(underlying.limits.rules()).map_err(trade_refused)?;
     if interest != 0 {
         let mut expiry = markets.expiry_mut(series.underlying, series.expiry)?;
         open_interest_change(&mut expiry, series.strike, series.kind, interest)?;
