@@ -141,7 +141,7 @@ const PORTFOLIO_BOUNDS: &[Bound<UnderlyingCreateArgs>] = bounds! { UnderlyingCre
     portfolio.im_factor in 800_000, 3_000_000, with portfolio.mm_factor = 500_000;
     portfolio.rows_max_age_seconds in 1, 600;
     portfolio.rows_max_drift in 100, 50_000;
-    portfolio.rows_pay in 0, 1_000_000;
+    portfolio.rows_pay in 0, 100_000;
 };
 
 fn list(world: &World, payer: &Keypair, args: UnderlyingCreateArgs) -> Sent {

@@ -271,5 +271,6 @@ macro_rules! account_list {
     (@need event_authority) => { Some($crate::account_list::Need::EventAuthority) };
     (@need $($other:tt)*) => { None };
     (@writable account(mut)) => { true };
+    (@writable account($($other:tt)*)) => { compile_error!("`check` knows `account(mut)` alone: anything else would be dropped") };
     (@writable $($other:tt)*) => { false };
 }

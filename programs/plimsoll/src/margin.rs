@@ -41,6 +41,8 @@ pub struct Valuation<'m, 'a, 'info> {
     collateral_age: i64,
     /// Most kernel prices of one check in portfolio mode, and half of those of all.
     fresh_max: usize,
+    /// Whether rows must have the very price and second of the check.
+    exact: bool,
 }
 
 /// An underlying with its oracle, borrowed.
@@ -82,12 +84,18 @@ impl<'a> Assets<'a> {
 impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
     /// Values at `now`.
     pub fn new(markets: &'m Markets<'a, 'info>, parameters: &'m ClearinghouseParameters, now: i64) -> Self {
-        Self { markets, parameters, now, collateral_age: DEAD_AFTER_SECONDS, fresh_max: FRESH_PRICES_MAX }
+        Self { markets, parameters, now, collateral_age: DEAD_AFTER_SECONDS, fresh_max: FRESH_PRICES_MAX, exact: false }
     }
 
     /// The same for an account that takes on risk: collateral whose price is silent carries none.
     pub fn for_new_risk(&self) -> Self {
         Self { collateral_age: SILENT_AFTER_SECONDS, ..*self }
+    }
+
+    /// The same for what the account gains by and nobody else looks at, and for the difference of two balances: rows whose
+    /// values may have moved since are not used, for what they may have moved is no part of either.
+    pub fn exactly(&self) -> Self {
+        Self { exact: true, ..*self }
     }
 
     /// The same for a client, whom no compute budget binds: books of any size are priced fresh where rows are unusable.
@@ -197,7 +205,7 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         }
         let held = self.rows(account)?;
         let mut rows = [None; MAX_EXPIRIES];
-        let refusal = usable(book, &held, (&stamps, &views), &mut rows);
+        let refusal = usable(book, &held, ((&stamps, &views), self.exact), &mut rows);
         let view = PortfolioView {
             underlyings: views.get(..usize::from(assets.len)).unwrap_or(&[]),
             rows: &rows,

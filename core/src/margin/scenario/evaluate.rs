@@ -15,7 +15,7 @@ use crate::margin::scenario::surface::{Columns, Deviations, SizeMantissa};
 use crate::margin::scenario::tenor::Tenor;
 use crate::margin::scenario::{PortfolioView, ScenarioView};
 use crate::margin::view::{Balances, Book, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};
-use crate::math::black76::FORWARD_MULTIPLE_MAX;
+use crate::math::black76::{price_error_up, FORWARD_MULTIPLE_MAX};
 use crate::math::fixed::mul_div_down;
 use crate::parameters::PPM;
 use crate::series::MAX_STRIKES;
@@ -99,7 +99,7 @@ pub(super) struct Standing {
     pub(super) maintenance: Wide,
     /// Mark-to-market.
     pub(super) marks: Wide,
-    /// What rows may have moved, gross contracts times distance, >= 0.
+    /// What rows may have moved: contracts after parity times distance, >= 0.
     pub(super) drift: Wide,
 }
 
@@ -277,8 +277,11 @@ impl<'a> Account<'a> {
         sums.exposure = sum(sums.exposure, times(self.size.up(magnitude(now.forward())?)?))?;
         let distance = magnitude(tenor.distance_up(now))?;
         if distance != 0 {
-            // Two atoms per contract more: rows and fresh prices are rounded apart.
-            sums.drift = sum(sums.drift, times(self.size.up(distance)?.saturating_add(2)))?;
+            // PROOF: as above, with fewer contracts.
+            let moved = Wide::from(legs.reduced).wrapping_mul(Wide::from(self.size.up(distance)?));
+            // Rows and fresh prices are rounded apart: two atoms and the error of two prices per contract of any leg.
+            let error = magnitude(price_error_up(tenor.forward().max(now.forward())).saturating_mul(2))?;
+            sums.drift = sum(sum(sums.drift, moved)?, times(self.size.up(error)?.saturating_add(2)))?;
         }
         Ok(())
     }
@@ -425,6 +428,9 @@ struct Legs {
     naked: i64,
     /// Sum of magnitudes per series.
     gross: u64,
+    /// Contracts whose price can move: by parity calls and puts of a strike are that many calls together, and the puts of
+    /// all strikes a forward. Boxes and conversions count nothing.
+    reduced: u64,
     /// Highest strike, atoms per contract.
     highest: i64,
 }
@@ -438,7 +444,9 @@ impl Legs {
             legs.puts = legs.puts.wrapping_add(puts);
             legs.naked = legs.naked.wrapping_sub(calls.wrapping_add(puts).min(0));
             legs.gross = legs.gross.wrapping_add(calls.unsigned_abs()).wrapping_add(puts.unsigned_abs());
+            legs.reduced = legs.reduced.wrapping_add(calls.wrapping_add(puts).unsigned_abs());
         }
+        legs.reduced = legs.reduced.wrapping_add(legs.puts.unsigned_abs());
         legs
     }
 

@@ -181,7 +181,7 @@ impl PortfolioParameters {
             range("im_factor", self.im_factor, 800_000, 3 * PPM),
             range("rows_max_age_seconds", self.rows_max_age_seconds, 1, 600),
             range("rows_max_drift", self.rows_max_drift, 100, 50_000),
-            range("rows_pay", self.rows_pay, 0, 1_000_000),
+            range("rows_pay", self.rows_pay, 0, 100_000),
             range("linear_c_base", self.linear_c_base, -PPM, PPM),
             range("abs_c_base", self.abs_c_base, -PPM, PPM),
             range("skew_scale", self.skew_scale, -PPM, PPM),

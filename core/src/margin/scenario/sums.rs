@@ -22,7 +22,7 @@ pub struct Sums {
     pub doubt: Wide,
     /// Gross contracts at their forward, >= 0.
     pub exposure: Wide,
-    /// What rows may have moved, gross contracts times distance, >= 0.
+    /// What rows may have moved: contracts after parity times distance, >= 0.
     pub drift: Wide,
     /// Largest share of a basis loss that counts, Q32.
     pub basis_share: i64,

@@ -5,6 +5,7 @@ use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::margin::scenario::rows::RowsHeader;
 use plimsoll_core::margin::scenario::{fill_rows, RowsStamp, ROW};
 use plimsoll_core::margin::{ExpiryView, PortfolioParameters};
+use plimsoll_core::oracle;
 use plimsoll_core::units::ContractSize;
 
 use crate::account_list;
@@ -68,7 +69,7 @@ impl<'info> RowsRefresh<'info> {
     /// - Every strike there is room for is filled at once, as many steps far as the scan range reaches now: nobody voids
     ///   a part of the rows that others use.
     /// - A named margin account is paid out of the expiry's trade fees, at most what they hold, if the rows could not be
-    ///   used any more; fees and cash change by zero in sum.
+    ///   used any more and the price is not stale; fees and cash change by zero in sum.
     /// - Rows of another expiry, an expiry that is settled, and an underlying without a price are refused.
     pub fn handler(ctx: Context<'info, Self>) -> Result<()> {
         let now = Clock::get()?.unix_timestamp;
@@ -99,9 +100,10 @@ impl<'info> RowsRefresh<'info> {
         let mut header = filled(&expiry, &stamp, (rules.parameters, underlying.contract_size), &mut values_mut(info)?)?;
         header.replaced = listed;
         // Not for a replaced strike: anybody replaces unused ones for nothing, and would be paid for that again and again.
-        let was_due = old.check(&stamp, rules.parameters).is_err() || old.filled & header.filled != header.filled;
+        let stale = oracle::is_stale(oracle.price.rules(), now, underlying.oracle_parameters.rules());
+        let unusable = old.check(&stamp, rules.parameters).is_err() || old.filled & header.filled != header.filled;
         rows_mut(info)?.header = RowsHeaderData::from_rules(&header);
-        Ok((header, was_due))
+        Ok((header, unusable && !stale))
     }
 
     /// Whether somebody is to be paid.
