@@ -186,3 +186,26 @@ fn a_portfolio_account_in_auction_only_cures() {
     refused(&world, "AccountInAuction", || world.withdraw(SELLER, 1));
     world.full_check();
 }
+
+#[test]
+fn what_rows_may_have_moved_ends_no_auction() {
+    let world = sunk((MODE_PORTFOLIO, MODE_CROSS), true);
+    start(&world, SELLER, LIQUIDATOR).expect("start");
+    fill(&world);
+    world.advance(50);
+    edit_oracle(&world, |oracle| oracle.price.price += oracle.price.price / 250);
+    let ends = |rows: bool| {
+        let mut world = fork(&world);
+        if !rows {
+            world.rows.clear();
+        }
+        end(&world, SELLER).is_ok()
+    };
+    let mut deposits = 0;
+    while !ends(false) {
+        assert!(!ends(true), "ended from rows, and not from fresh prices");
+        world.deposit(SELLER, 200_000_000).expect("deposit");
+        deposits += 1;
+    }
+    assert!(deposits > 3 && ends(true), "{deposits}");
+}

@@ -136,3 +136,21 @@ fn a_large_account_trades_with_fresh_rows_and_not_without() {
     world.rows = rows;
     world.withdraw(LARGE, 1).expect("with rows");
 }
+
+#[test]
+fn giving_up_a_hedge_cures_nothing_by_what_rows_may_have_moved() {
+    let options = WorldOptions { expiry_days: vec![7], strike_percents: vec![100, 150], ..Default::default() };
+    let mut world = World::with(&options);
+    world.set_mode(1, MODE_PORTFOLIO).expect("portfolio");
+    let [short, hedge] = [0, 1].map(|strike| world.series(BTC, 0, strike, OptionKind::Call));
+    world.trade_at_mark(1, 0, &hedge, 100).expect("hedge");
+    world.trade_at_mark(0, 1, &short, 100).expect("short");
+    world.open_rows(BTC, 0);
+    // Too little initial margin, whatever the drift.
+    let initial = i64::try_from(world.balances(1).expect("balances").initial).expect("narrow");
+    edit_account(&world, 1, |account| account.cash -= initial + 1_000 * QUOTE);
+    world.advance(50);
+    edit_oracle(&world, |oracle| oracle.price.price += oracle.price.price / 250);
+    assert!(balances_with(&world, 1, true).initial < balances_with(&world, 1, false).initial, "drift is charged");
+    refused(&world, "InitialMarginShort", || world.trade_at_mark(0, 1, &hedge, 99));
+}
