@@ -159,7 +159,7 @@ pub fn call_of(program_id: Pubkey, accounts: Vec<AccountMeta>, tag: &[u8], field
 pub fn call_self(authority: &AccountInfo, seeds: &[&[u8]], event: &[u8]) -> Result<()> {
     let metas = vec![AccountMeta::new_readonly(*authority.key, true)];
     let call = call_of(crate::ID, metas, EVENT_IX_TAG_LE, &[event]);
-    invoke_signed(&call, &[authority.clone()], &[seeds]).map_err(Into::into)
+    invoke_signed(&call, core::slice::from_ref(authority), &[seeds]).map_err(Into::into)
 }
 
 /// Writes the discriminator of `T` into a freshly created account and lets `fill` write its fields.

@@ -62,21 +62,20 @@ pub fn read_into(data: &mut &[u8], value: &mut [u8]) -> Option<()> {
     Some(())
 }
 
-/// Declares a struct of arguments with its reader: see the module.
+/// Declares a struct of arguments with its reader: see the module. The derive sees the declaration as it is written.
 #[macro_export]
 macro_rules! arguments {
-    (
-        $(#[$outer:meta])*
-        pub struct $name:ident { $($(#[$inner:meta])* pub $field:ident: $type:ty,)+ }
-    ) => {
-        $(#[$outer])*
-        pub struct $name { $($(#[$inner])* pub $field: $type,)+ }
-
+    (@reader $(#[$outer:meta])* pub struct $name:ident { $($(#[$inner:meta])* pub $field:ident: $type:ty,)+ }) => {
         impl $crate::arguments::Read for $name {
             #[inline(always)]
             fn read(data: &mut &[u8]) -> Option<Self> {
                 Some(Self { $($field: $crate::arguments::Read::read(data)?,)+ })
             }
         }
+    };
+    ($($declaration:tt)*) => {
+        $($declaration)*
+
+        $crate::arguments!(@reader $($declaration)*);
     };
 }
