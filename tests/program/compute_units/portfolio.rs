@@ -5,6 +5,7 @@ use plimsoll::state::{OracleState, Underlying};
 use plimsoll_client::ledger::Outcome;
 use plimsoll_client::{address, instruction};
 use plimsoll_core::margin::scenario::columns_needed;
+use plimsoll_core::margin::PortfolioParameters;
 use plimsoll_tests::world::{World, BTC, QUOTE};
 
 use super::liquidations::{bid, fill, sink, start, wide_world};
@@ -18,13 +19,20 @@ pub fn measure(measured: &mut Measured) {
     thirty_three_scenarios(measured);
 }
 
+/// Steps of 4.5 %, those of the published engine, whose basis stands on the first of them.
+const REFERENCE: u32 = PortfolioParameters::REFERENCE.grid_step;
+
 /// Lets BTC look `steps` steps far with `tails` tails: `scenarios` of them besides the two columns of the basis.
-fn look(world: &World, (steps, tails, scenarios): (u32, usize, usize)) {
+fn look(world: &World, shape: (u32, usize, usize)) {
+    look_in(world, REFERENCE, shape);
+}
+
+/// The same with steps of `step`, ppm of spot.
+fn look_in(world: &World, step: u32, (steps, tails, scenarios): (u32, usize, usize)) {
     let underlying = address::underlying(&world.clearinghouse, BTC);
-    let mut step = 0;
     edit::<Underlying>(world, &underlying, |underlying| {
         underlying.portfolio.tails[tails..].fill(0);
-        step = underlying.portfolio.grid_step;
+        underlying.portfolio.grid_step = step;
         let columns = columns_needed(underlying.portfolio.rules(), u8::try_from(steps).expect("few"));
         assert_eq!(columns - 2, scenarios);
     });
@@ -81,7 +89,8 @@ fn small_liquidation(measured: &mut Measured) {
 }
 
 /// `margin/rows/legs=256,scenarios=33`: `margin_check` of 256 legs over four expiries, from rows;
-/// `rows/refresh/strikes=64,scenarios=33`: the rows of an expiry with as many strikes as there can be;
+/// `rows/refresh/strikes=64,scenarios=33`: the rows of an expiry with as many strikes as there can be; `shipped`: with the
+/// steps that underlyings are listed with, on which the basis does not stand;
 /// `liquidate/rows/legs=256`: one bid on the 256 legs by a bidder without legs, both in portfolio mode, from rows.
 fn thirty_three_scenarios(measured: &mut Measured) {
     let mut world = wide_world(32, 3_000_000 * QUOTE);
@@ -108,4 +117,6 @@ fn thirty_three_scenarios(measured: &mut Measured) {
     let strikes = (0..64).map(|step| 70 + step).collect::<Vec<_>>();
     world.add_expiry(35, &strikes);
     measured.add("rows/refresh/strikes=64,scenarios=33", &world.open_rows(BTC, 4));
+    look_in(&world, PortfolioParameters::shipped().grid_step, (4, 8, 33));
+    measured.add("rows/refresh/strikes=64,scenarios=33,shipped", &world.refresh_rows(BTC, 4));
 }
