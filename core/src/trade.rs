@@ -331,6 +331,13 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The standing after `quantity` contracts (- sold) changed hands for `cash`: its equity is that of `before` and what
+    /// the trade moved by `mark`, whatever marks the balances stand on. Errors: `Overflow`.
+    pub fn traded(self, before: &Self, (quantity, mark, cash): (Quantity, Quote, Quote)) -> Result<Self, CoreError> {
+        let equity = Quote::from_wide(mark.times(quantity))?.add(cash)?.add(before.equity)?;
+        Ok(Self { equity, ..self })
+    }
+
     /// Wide balances as a standing. Errors: `Overflow` outside `i64`.
     pub fn from_wide(equity: i128, initial: i128, maintenance: i128) -> Result<Self, CoreError> {
         Ok(Self {

@@ -140,9 +140,11 @@ fn trade_side(
     };
     let mut leg = LegChange { before: quantity, after: Quantity(leg_quantity(&changed, series)) };
     let fits = LegChange::new(quantity, Quantity(bought), limits).map(|change| leg = change);
+    let judged = standing(&valuation.credited().balances(account)?)?;
+    let traded = after.traded(&judged, (Quantity(bought), terms.mark, cash)).map_err(PlimsollError::from)?;
     let check = SideCheck {
-        before,
-        after,
+        before: judged,
+        after: traded,
         cash_before: Quote(free_cash_after).sub(cash).map_err(PlimsollError::from)?,
         cash_after: Quote(free_cash_after),
         bound: Quote(cash::bound(&changed, valuation.now, clearinghouse)?)
@@ -206,7 +208,7 @@ fn auction_of(
     let rules = auction::rules(account, valuation.markets)?;
     let elapsed = if account.in_auction() { auction::reading(account, valuation.markets, valuation.now)? } else { 0 };
     let d = price_factor(elapsed, rules.rho, &rules.parameters).map_err(PlimsollError::from)?;
-    let worth = auction::worth(account, valuation)?;
+    let worth = auction::worth(account, &valuation.credited())?;
     let view = worth.view(account, cash::bound(account, valuation.now, clearinghouse)?);
     let limits = bid_limits(&view, d, &survey(account.legs()), &rules.parameters).ok();
     Ok(AuctionQuote { worth, view, rules, elapsed, price_factor: d, limits })
@@ -252,7 +254,7 @@ fn bid_of(
     let (view, share) = (quote.view, Fraction::from_ppm(fraction));
     let limits = bid_limits(&view, quote.price_factor, &survey(account.legs()), &quote.rules.parameters);
     take(&mut account, &mut bidder, share, valuation)?;
-    let after = auction::worth(&account, valuation)?;
+    let after = auction::worth(&account, &valuation.credited())?;
     let moved = Moved {
         legs: Quote(quote.worth.legs).sub(Quote(after.legs)).map_err(PlimsollError::from)?,
         collateral: Quote(quote.worth.collateral).sub(Quote(after.collateral)).map_err(PlimsollError::from)?,

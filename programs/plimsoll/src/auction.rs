@@ -144,7 +144,7 @@ impl Worth {
     }
 }
 
-/// The worth of `account` now. Errors: those of [`Valuation::balances`].
+/// The worth of `account` now, for whom `valuation` counts what risk rows may have moved. Errors: those of [`Valuation::balances`].
 #[inline(never)]
 pub fn worth(account: &MarginAccount, valuation: &Valuation) -> Result<Worth> {
     let cash = cash::after_interest(account, valuation.now, valuation.parameters)?;

@@ -41,8 +41,8 @@ pub struct Valuation<'m, 'a, 'info> {
     collateral_age: i64,
     /// Most kernel prices of one check in portfolio mode, and half of those of all.
     fresh_max: usize,
-    /// Whether rows must have the very price and second of the check.
-    exact: bool,
+    /// For whom it counts what risk rows may have moved.
+    drift: Drift,
 }
 
 /// An underlying with its oracle, borrowed.
@@ -84,7 +84,14 @@ impl<'a> Assets<'a> {
 impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
     /// Values at `now`.
     pub fn new(markets: &'m Markets<'a, 'info>, parameters: &'m ClearinghouseParameters, now: i64) -> Self {
-        Self { markets, parameters, now, collateral_age: DEAD_AFTER_SECONDS, fresh_max: FRESH_PRICES_MAX, exact: false }
+        Self {
+            markets,
+            parameters,
+            now,
+            collateral_age: DEAD_AFTER_SECONDS,
+            fresh_max: FRESH_PRICES_MAX,
+            drift: Drift::Charged,
+        }
     }
 
     /// The same for an account that takes on risk: collateral whose price is silent carries none.
@@ -92,10 +99,9 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         Self { collateral_age: SILENT_AFTER_SECONDS, ..*self }
     }
 
-    /// The same for what the account gains by and nobody else looks at, and for the difference of two balances: rows whose
-    /// values may have moved since are not used, for what they may have moved is no part of either.
-    pub fn exactly(&self) -> Self {
-        Self { exact: true, ..*self }
+    /// The same where others gain by a low balance: what risk rows may have moved counts for the account.
+    pub fn credited(&self) -> Self {
+        Self { drift: Drift::Credited, ..*self }
     }
 
     /// The same for a client, whom no compute budget binds: books of any size are priced fresh where rows are unusable.
@@ -205,11 +211,11 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         }
         let held = self.rows(account)?;
         let mut rows = [None; MAX_EXPIRIES];
-        let refusal = usable(book, &held, ((&stamps, &views), self.exact), &mut rows);
+        let refusal = usable(book, &held, (&stamps, &views), &mut rows);
         let view = PortfolioView {
             underlyings: views.get(..usize::from(assets.len)).unwrap_or(&[]),
             rows: &rows,
-            drift: Drift::Charged,
+            drift: self.drift,
         };
         let prices = kernel_prices(book, &view).map_err(core_refused)?;
         let total = self.markets.prices_taken(prices).div_ceil(2);

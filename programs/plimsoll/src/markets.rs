@@ -296,11 +296,6 @@ impl<'a, 'info> Markets<'a, 'info> {
         Ok(None)
     }
 
-    /// Whether risk rows were passed.
-    pub fn has_rows(&self) -> bool {
-        !self.rows_infos.is_empty()
-    }
-
     /// Counts `prices` more kernel prices; returns how many there are.
     pub fn prices_taken(&self, prices: usize) -> usize {
         self.prices.set(self.prices.get().saturating_add(prices));

@@ -3,10 +3,8 @@
 use std::cell::{Ref, RefMut};
 
 use anchor_lang::prelude::*;
-use plimsoll_core::margin::scenario::{steps_needed, Rows, RowsHeader, RowsRefusal, RowsStamp};
+use plimsoll_core::margin::scenario::{steps_needed, Rows, RowsStamp};
 use plimsoll_core::margin::{Book, ScenarioView, UnderlyingView};
-use plimsoll_core::math::fixed::mul_div_up;
-use plimsoll_core::parameters::PPM;
 use plimsoll_core::units::{Price, Ratio};
 
 use crate::addresses::{space_of, DISCRIMINATOR_LEN};
@@ -58,17 +56,14 @@ impl<'a> HeldRows<'a> {
 pub fn usable<'r>(
     book: &Book,
     held: &'r [Option<HeldRows>; MAX_EXPIRIES],
-    ((stamps, views), exact): ((&[RowsStamp], &[ScenarioView]), bool),
+    (stamps, views): (&[RowsStamp], &[ScenarioView]),
     rows: &mut [Option<Rows<'r>>; MAX_EXPIRIES],
 ) -> Option<Refusal> {
     let mut first = None;
     for ((held, rows), expiry) in held.iter().zip(rows.iter_mut()).zip(book.expiries) {
         let at = usize::from(expiry.underlying);
         if let (Some(held), None, Some(stamp), Some(view)) = (held, expiry.settled, stamps.get(at), views.get(at)) {
-            let header = held.account.header.rules();
-            let raw = book.underlyings.get(at).and_then(|underlying| underlying.walking);
-            let moved = if exact { moved(header, stamp, raw) } else { Ok(()) };
-            match header.check(stamp, view.parameters).and(moved) {
+            match held.account.header.rules().check(stamp, view.parameters) {
                 Ok(()) => *rows = Some(held.rules()),
                 Err(refusal) => first = first.or(Some(rows_refused(refusal))),
             }
@@ -91,19 +86,6 @@ pub fn usable<'r>(
     first
 }
 
-/// Refuses rows of another second or price, and any while the price walks: they stand at one price alone.
-fn moved(header: &RowsHeader, stamp: &RowsStamp, raw: Option<Price>) -> core::result::Result<(), RowsRefusal> {
-    let age = stamp.now.saturating_sub(header.computed_at);
-    if age != 0 {
-        return Err(RowsRefusal::Old { age, most: 0 });
-    }
-    let apart = header.spot.abs_diff(raw.unwrap_or(stamp.spot).0);
-    match mul_div_up(i64::try_from(apart).unwrap_or(i64::MAX), PPM, header.spot).unwrap_or(i64::MAX) {
-        0 => Ok(()),
-        drift => Err(RowsRefusal::Drifted { drift, most: 0 }),
-    }
-}
-
 /// The rows' account for reading, without its values. Errors: `AccountBorrowed`, `AccountLayout`.
 pub fn rows<'a>(info: &'a AccountInfo) -> Result<Ref<'a, RiskRows>> {
     let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
@@ -114,7 +96,7 @@ pub fn rows<'a>(info: &'a AccountInfo) -> Result<Ref<'a, RiskRows>> {
     account.map_err(|_| refused(PlimsollError::AccountLayout))
 }
 
-/// Whether the rows' layout is known; what type they are of Anchor has checked. Errors: `VersionUnknown`.
+/// Whether the rows' layout is known; their type was checked before. Errors: `VersionUnknown`.
 pub fn rows_check(info: &AccountInfo) -> Result<()> {
     version_check(rows(info)?.version)
 }

@@ -55,7 +55,7 @@ fn close_out(world: &World, index: usize, with_rows: bool) -> CloseOutBalances {
     let account = world.account(index);
     let mut out = CloseOutBalances::default();
     let value = |valuation: &plimsoll::margin::Valuation| {
-        valuation.with_book(&account, &mut |book, mode| {
+        valuation.credited().with_book(&account, &mut |book, mode| {
             out = mode.close_out_balances(book).map_err(plimsoll::error::core_refused)?;
             Ok(())
         })

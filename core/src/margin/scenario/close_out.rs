@@ -4,16 +4,15 @@ use crate::error::CoreError;
 use crate::margin::close_out::{collateral_gain, CloseOutBalances};
 use crate::margin::cross::{collateral_equity, difference, sum, unmoved_collateral};
 use crate::margin::scenario::evaluate::{quoted_down, Account};
-use crate::margin::scenario::{Drift, PortfolioView};
+use crate::margin::scenario::PortfolioView;
 use crate::margin::view::Book;
 
-/// The close-out balances of `book`. Others gain by them: what rows may have moved counts for the account, in the
-/// maintenance balance and in the equity that a bidder pays for.
+/// The close-out balances of `book`. What rows may have moved counts in the maintenance balance as `view` says, and always
+/// in the equity that a bidder pays for.
 ///
 /// Errors: as [`super::balances`].
 pub fn close_out_balances(book: &Book, view: &PortfolioView) -> Result<CloseOutBalances, CoreError> {
     book.validate()?;
-    let view = &PortfolioView { drift: Drift::Credited, ..*view };
     let mut out = CloseOutBalances::default();
     let (mut maintenance, mut gain) = (book.cash.wide(), 0);
     for (index, underlying) in (0u8..).zip(book.underlyings) {

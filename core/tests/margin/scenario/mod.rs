@@ -84,7 +84,7 @@ impl Account {
 
     /// What a close-out stands on.
     pub fn close_out(&self) -> CloseOutBalances {
-        self.with(close_out_balances).unwrap()
+        Self { drift: Drift::Credited, ..self.clone() }.with(close_out_balances).unwrap()
     }
 
     /// The reach of a range, extended as the initial balance is.

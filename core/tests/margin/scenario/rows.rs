@@ -68,7 +68,7 @@ proptest! {
 }
 
 #[test]
-fn a_drift_counts_on_the_gross_quantity_against_whoever_gains_by_the_check() {
+fn a_drift_counts_per_contract_against_whoever_gains_by_the_check() {
     let mut account = plain(&[(2, Call, -10), (3, Put, 4)]);
     account.refresh(4);
     let before = account.balances();

@@ -372,7 +372,12 @@ impl Standing {
         let rules = rules(account, valuation.markets)?;
         let reading = reading(account, valuation.markets, valuation.now)?;
         let factor = price_factor(reading, rules.rho, &rules.parameters).map_err(core_refused)?;
-        Ok(Self { worth: worth(account, valuation)?, parameters: rules.parameters, price_factor: factor, reading })
+        Ok(Self {
+            worth: worth(account, &valuation.credited())?,
+            parameters: rules.parameters,
+            price_factor: factor,
+            reading,
+        })
     }
 
     /// Moves legs and collateral, and plans what is paid for them: what moved is worth exactly what the account's
@@ -399,7 +404,7 @@ impl Standing {
         let held = parties.account.underlyings;
         parties.transfer(fraction, valuation.markets, valuation.now)?;
         clock_keep(&mut parties.account, &held, self.reading, (valuation.markets, valuation.now))?;
-        let after = worth(&parties.account, valuation)?;
+        let after = worth(&parties.account, &valuation.credited())?;
         let moved = moved(&self.worth, &after)?;
         let plan = match limits {
             Some(limits) => plan_bid(&view, &terms, &limits, &moved, d, rules),

@@ -45,8 +45,8 @@ impl<'info> AuctionEnd<'info> {
     ///
     /// Specification:
     /// - anyone ends the auction of an account whose buffered maintenance balance is >= 0, at a price valid for
-    ///   liquidation; while a price walks, at the worse of accepted and raw; risk rows serve only at the price and in the
-    ///   second of their refresh
+    ///   liquidation; while a price walks, at the worse of accepted and raw; what risk rows may have moved
+    ///   counts against the account
     /// - while that balance is negative ending is refused
     /// - what bidders paid in becomes plain cash
     /// - the clock's reading is kept: reopened before it has rewound, an auction goes on from there
@@ -61,8 +61,8 @@ impl<'info> AuctionEnd<'info> {
         markets.check_prices(Action::Liquidate, now)?;
         let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
 
-        // The account gains by the end: what its rows may have moved, which counts for it elsewhere, does not here.
-        let worth = worth(&account, &valuation.exactly())?;
+        // The account gains by the end: what its rows may have moved counts against it.
+        let worth = worth(&account, &valuation)?;
         let rules = rules(&account, &markets)?;
         let buffer_margin = check_end(&worth.view(&account, 0), &rules.parameters).map_err(liquidation_refused)?;
         let paused = paused_seconds(&account, &markets, now)?;

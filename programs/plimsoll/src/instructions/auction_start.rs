@@ -113,7 +113,7 @@ impl<'info> AuctionStart<'info> {
         markets.check_prices(Action::Liquidate, now)?;
         let valuation = Valuation::new(&markets, &clearinghouse.parameters, now);
         settled_first(&account, &markets)?;
-        let worth = worth(&account, &valuation)?;
+        let worth = worth(&account, &valuation.credited())?;
         let (opening, fee) = plan(&account, &markets, &worth, now)?;
 
         apply(&mut account, &opening, &fee, &valuation)?;

@@ -27,7 +27,6 @@ use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::positions::{leg_change, leg_quantity, open_interest, open_interest_change, Series};
 use crate::refusals::trade_refused;
-use crate::state::margin_account::MODE_PORTFOLIO;
 use crate::state::{Clearinghouse, MarginAccount, Owner};
 
 arguments! {
@@ -298,13 +297,12 @@ impl Trade {
         if rule == TradeRule::Free && after.initial.0 >= 0 && cash_after >= 0 {
             return Ok(());
         }
-        // What rows may have moved is charged per contract: giving up a hedge would look like a cure.
-        let exact = valuation.exactly();
-        let judged_anew = side.account.mode == MODE_PORTFOLIO && valuation.markets.has_rows();
-        let after = if judged_anew { standing(&exact.balances(&side.account)?)? } else { after };
         side.turn(&self.series, false)?;
-        let before = standing(&exact.balances(&side.account)?)?;
+        // What rows may have moved is charged per contract: giving up a hedge would look like a cure. It counts for the
+        // account before and against it after.
+        let before = standing(&valuation.credited().balances(&side.account)?)?;
         side.turn(&self.series, true)?;
+        let after = after.traded(&before, (side.quantity, self.terms.mark, side.cash)).map_err(core_refused)?;
         let underlying = valuation.markets.underlying(self.series.underlying)?;
         let check = SideCheck {
             before,
