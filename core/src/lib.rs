@@ -5,6 +5,7 @@
 //! plan or a [`error::CoreError`]; rounding is against the account and its direction is in the name.
 #![no_std]
 
+pub mod correlation;
 pub mod debt;
 pub mod delegate;
 pub mod error;

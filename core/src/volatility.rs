@@ -197,7 +197,7 @@ pub fn update(
     } else {
         let log_return = ln_price.saturating_sub(state.sampled_ln);
         let seconds = publish_time.saturating_sub(state.sampled_at);
-        let realised = annualised(log_return, seconds);
+        let realised = annualised((log_return, log_return), seconds);
         next.fast_variance = average(state.fast_variance, realised, seconds, parameters.fast_half_life_seconds);
         next.slow_variance = average(state.slow_variance, realised, seconds, parameters.slow_half_life_seconds);
     }
@@ -213,18 +213,26 @@ fn bucket(time: Seconds) -> i64 {
     div_rem_floor(time, BUCKET_SECONDS.unsigned_abs()).map_or(0, |(bucket, _)| bucket)
 }
 
-/// `r^2 x year / seconds` in Q44, saturating at 2^62. `r` in Q40, clamped to +-1: no bucket counts for more.
-fn annualised(log_return: i64, seconds: Seconds) -> i64 {
-    let r = (log_return.saturating_abs().min(1 << 40) >> 10).unsigned_abs();
-    // r <= 2^30 in Q30. PROOF: r^2 <= 2^60 and year < 2^25, so the product of 128 bits is below 2^85; Q60 >> 20 = Q40.
-    let yearly = u128::from(r.wrapping_mul(r)).wrapping_mul(u128::from(YEAR_SECONDS.unsigned_abs())) >> 20;
+/// `r q x year / seconds` in Q44, toward zero, at most 2^62. `r` and `q` in Q40, clamped to +-1: no bucket counts for more.
+#[inline(never)]
+pub(crate) fn annualised((r, q): (i64, i64), seconds: Seconds) -> i64 {
+    let magnitude = |x: i64| (x.saturating_abs().min(1 << 40) >> 10).unsigned_abs();
+    // Both are <= 2^30 in Q30. PROOF: r q <= 2^60 and year < 2^25, so the product of 128 bits is below 2^85; Q60 >> 20 = Q40.
+    let product = u128::from(magnitude(r).wrapping_mul(magnitude(q)));
+    let yearly = product.wrapping_mul(u128::from(YEAR_SECONDS.unsigned_abs())) >> 20;
     let yearly = u64::try_from(yearly).unwrap_or(u64::MAX);
     let rate = yearly.checked_div(seconds.max(1).unsigned_abs()).unwrap_or(0);
-    i64::try_from(rate.min(1 << 58) << 4).unwrap_or(i64::MAX)
+    let rate = i64::try_from(rate.min(1 << 58) << 4).unwrap_or(i64::MAX);
+    if (r < 0) == (q < 0) {
+        rate
+    } else {
+        rate.saturating_neg()
+    }
 }
 
 /// `v + (1 - 2^(-seconds / half_life)) (x - v)`, to nearest.
-fn average(v: i64, x: i64, seconds: Seconds, half_life: u32) -> i64 {
+#[inline(never)]
+pub(crate) fn average(v: i64, x: i64, seconds: Seconds, half_life: u32) -> i64 {
     const LN_2_Q32: i64 = 2_977_044_472;
     const LONGEST: Seconds = 1 << 30;
     // PROOF: ln 2 < 2^32 and the seconds at most 2^30: the product is below 2^62.
@@ -234,7 +242,7 @@ fn average(v: i64, x: i64, seconds: Seconds, half_life: u32) -> i64 {
     let gap = i128::from(x.saturating_sub(v));
     // PROOF: |gap| < 2^63 and the weight at most 2^32: the product is below 2^96.
     let change = gap.wrapping_mul(i128::from(weight)).wrapping_add(1 << 31) >> 32;
-    v.saturating_add(i64::try_from(change).unwrap_or(0)).max(0)
+    v.saturating_add(i64::try_from(change).unwrap_or(0))
 }
 
 /// `clamp(max(fast, b slow + (1 - b) fast), floor^2, cap^2)` in Q44.

@@ -11,6 +11,7 @@
 
 mod rules {
     mod auction_sims;
+    mod correlation;
     mod debt;
     mod delegate;
     mod grid;

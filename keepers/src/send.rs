@@ -58,6 +58,9 @@ impl Keeper {
             Action::Sample { expiry: (index, time) } => {
                 Ok(instruction::settlement_sample(&directory.underlying(*index), *time))
             }
+            Action::Correlate { underlying, peer } => {
+                Ok(instruction::correlation_sample(&directory.underlying(*underlying), &directory.underlying(*peer)))
+            }
             Action::SettleExpiry { expiry: (index, time) } => {
                 Ok(instruction::expiry_settle(&directory.underlying(*index), *time))
             }

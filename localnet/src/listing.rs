@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use plimsoll::{ClearinghouseCreateArgs, CollateralCreateArgs, UnderlyingCreateArgs};
 use plimsoll_client::presets::{self, Asset};
+use plimsoll_core::margin::scenario::NO_PEER;
 use plimsoll_client::Pubkey;
 use plimsoll_prices::Point;
 
@@ -33,7 +34,7 @@ pub fn clearinghouse_args(authority: Pubkey) -> ClearinghouseCreateArgs {
     presets::clearinghouse(0, authority, authority)
 }
 
-/// Lists underlying `index`: shipped parameters; expiries on every full hour, strikes a fortieth of the price apart,
+/// Lists underlying `index`: shipped parameters, the first one as the others' peer; expiries on every full hour, strikes a fortieth of the price apart,
 /// prices between a hundredth and ten times the first one.
 pub fn underlying_args(index: usize, first_price: f64) -> Result<UnderlyingCreateArgs> {
     let price = atoms(first_price);
@@ -49,6 +50,9 @@ pub fn underlying_args(index: usize, first_price: f64) -> Result<UnderlyingCreat
     args.grid.expiry_interval_seconds = 3_600;
     args.grid.expiry_offset_seconds = 0;
     args.grid.min_lead_seconds = 1_800;
+    if index > 0 {
+        args.portfolio.correlation_peers = [0, NO_PEER];
+    }
     Ok(args)
 }
 

@@ -14,6 +14,7 @@ mod collateral_deposit;
 mod collateral_sale;
 mod collateral_withdraw;
 mod compute_units;
+mod correlation_sample;
 mod debt_accrue;
 mod delegate_set;
 mod deposit;

@@ -16,6 +16,7 @@ use plimsoll_client::ledger::{Ledger, LedgerExt, Outcome, SendOptions};
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_client::status::Books;
 use plimsoll_client::{address, presets};
+use plimsoll_core::margin::scenario::NO_PEER;
 use plimsoll_core::margin::Balances;
 use plimsoll_core::position::OptionKind;
 use solana_keypair::Keypair;
@@ -62,6 +63,8 @@ pub struct WorldOptions {
     pub collateral: bool,
     /// A feed for the quote token itself, at 1 USD.
     pub stable: bool,
+    /// Whether the correlation of SOL with BTC is measured.
+    pub correlated: bool,
 }
 
 impl Default for WorldOptions {
@@ -74,6 +77,7 @@ impl Default for WorldOptions {
             strike_percents: vec![80, 90, 100, 110, 120],
             collateral: false,
             stable: false,
+            correlated: false,
         }
     }
 }
@@ -155,7 +159,11 @@ impl World {
         let create = presets::clearinghouse(0, authority, authority);
         self.govern(instruction::clearinghouse_create(&authority, &self.quote_mint, create));
         self.add_underlying(presets::btc(BTC), BTC_PRICE);
-        self.add_underlying(presets::sol(SOL), SOL_PRICE);
+        let mut sol = presets::sol(SOL);
+        if options.correlated {
+            sol.portfolio.correlation_peers = [BTC, NO_PEER];
+        }
+        self.add_underlying(sol, SOL_PRICE);
         if options.stable {
             self.add_underlying(presets::stable(2), QUOTE);
         }

@@ -73,7 +73,8 @@ fn liquidation(
     Ok(prices)
 }
 
-/// One side of a trade, before and after.
+/// One side of a trade, before and after. Open interest, which portfolio mode's charge for concentration looks at, is that
+/// of now: what the other side makes of it is not known.
 #[derive(Clone, Debug)]
 pub struct TradeQuote {
     /// Quantity, price, mark and notional, per contract.
@@ -233,7 +234,7 @@ pub struct BidQuote {
 }
 
 /// A bid by account number `bidder` for `fraction` (ppm) of account number `index`. A bidder of `None` is an empty cross
-/// account. The snapshot must hold both. Errors: `Rules` for what the program would refuse.
+/// account. The snapshot must hold both; open interest is that of now. Errors: `Rules` for what the program would refuse.
 pub fn bid(snapshot: &Snapshot, index: usize, bidder: Option<usize>, fraction: u32) -> Result<BidQuote, LedgerError> {
     let account = *snapshot.account(index)?;
     let bidder = match bidder {

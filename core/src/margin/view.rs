@@ -129,6 +129,10 @@ pub struct Balances {
     pub initial: Wide,
     /// Maintenance balance; < 0 is liquidatable.
     pub maintenance: Wide,
+    /// What two underlyings offset each other in the initial balance, >= 0; portfolio mode only.
+    pub initial_offset: Wide,
+    /// The same in the maintenance balance.
+    pub maintenance_offset: Wide,
     /// The parts, by index into [`Book::underlyings`].
     pub by_underlying: [UnderlyingBalances; MAX_UNDERLYINGS],
 }

@@ -81,6 +81,13 @@ pub enum Action {
         /// The expiry.
         expiry: (u16, i64),
     },
+    /// Count how an underlying moved with a peer.
+    Correlate {
+        /// Index of the underlying.
+        underlying: u16,
+        /// Index of the peer.
+        peer: u16,
+    },
     /// Fix a settlement price.
     SettleExpiry {
         /// The expiry.
@@ -119,6 +126,7 @@ impl Action {
             Self::End { .. } => "end",
             Self::BuyCollateral { .. } => "buy_collateral",
             Self::Sample { .. } => "sample",
+            Self::Correlate { .. } => "correlate",
             Self::SettleExpiry { .. } => "settle_expiry",
             Self::Sweep { .. } => "sweep",
             Self::SettleAccount { .. } => "settle_account",
@@ -152,6 +160,7 @@ impl fmt::Display for Action {
             | Self::Sample { expiry: (index, time) }
             | Self::SettleExpiry { expiry: (index, time) }
             | Self::Sweep { expiry: (index, time) } => write!(f, "{kind} {index}/{time}"),
+            Self::Correlate { underlying, peer } => write!(f, "{kind} {underlying} with {peer}"),
             Self::SettleAccount { account, expiry: (index, time) } => write!(f, "{kind} {account} {index}/{time}"),
         }
     }
@@ -173,6 +182,7 @@ pub fn plan(book: &Book, me: &Pubkey, policy: &Policy) -> Vec<Action> {
     let mut actions = needs.actions(book);
     actions.extend(auctions.into_iter().chain(purchases));
     if policy.crank {
+        actions.extend(cranks::correlations(book));
         actions.extend(cranks::expiries(book));
         actions.extend(cranks::accounts(book, me, policy));
     }

@@ -106,6 +106,7 @@ instructions! {
     debt_accrue: DebtAccrue,
     collateral_sale: CollateralSale(CollateralSaleArgs),
     settlement_sample: SettlementSample,
+    correlation_sample: CorrelationSample,
     expiry_settle: ExpirySettle,
     expiry_sweep: ExpirySweep,
     expiry_close: ExpiryClose,

@@ -477,6 +477,13 @@ pub enum PlimsollError {
     /// The rows' expiry is neither settled nor closed (left: clock, right: expiry).
     #[msg("The expiry of the risk rows is neither settled nor closed.")]
     RowsLive,
+
+    /// Not one of the underlying's peers (left: index named, right: index of the underlying).
+    #[msg("The underlying's correlation with that one is not measured.")]
+    PeerUnknown,
+    /// This hour is sampled (left: clock, right: when the next hour begins).
+    #[msg("This hour's correlation is sampled already.")]
+    CorrelationNotDue,
 }
 }
 

@@ -128,6 +128,11 @@ pub mod plimsoll {
         Ok(RowsRefresh::handler(ctx)?)
     }
 
+    /// Measures how an underlying moves with a peer (anyone).
+    pub fn correlation_sample<'info>(ctx: Context<'info, CorrelationSample<'info>>) -> Result<()> {
+        Ok(CorrelationSample::handler(ctx)?)
+    }
+
     /// Settles the legs of one account in a settled expiry (anyone).
     pub fn account_settle<'info>(ctx: Context<'info, AccountSettle<'info>>) -> Result<()> {
         Ok(AccountSettle::handler(ctx)?)

@@ -3,13 +3,14 @@
 use std::cell::Ref;
 
 use anchor_lang::prelude::*;
-use plimsoll_core::margin::scenario::{kernel_prices, RowsStamp};
+use plimsoll_core::correlation::offset_share;
+use plimsoll_core::margin::scenario::{kernel_prices, Offset, RowsStamp};
 use plimsoll_core::margin::view::CollateralRules;
 use plimsoll_core::margin::{
     self, Balances, Book, CollateralView, Drift, ExpiryView, Mode, PortfolioParameters, PortfolioView, ScenarioView,
     UnderlyingView,
 };
-use plimsoll_core::oracle::{spot_confidence, DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
+use plimsoll_core::oracle::{self, spot_confidence, DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::settlement::{average, Average, SettlementTerms, WINDOW_SECONDS};
 use plimsoll_core::units::{ContractSize, Price, Quote, Ratio, Vol};
@@ -50,6 +51,25 @@ struct Asset<'a> {
     index: u16,
     underlying: Ref<'a, Underlying>,
     oracle: Ref<'a, OracleState>,
+}
+
+impl Asset<'_> {
+    /// The share of losses that this underlying and `peer` offset; none unless it is measured here, and none at a price
+    /// too old to liquidate at.
+    fn offset_share(&self, peer: &Self, now: i64) -> Ratio {
+        let rules = self.underlying.portfolio.rules();
+        let measured = rules.correlation_peers.iter().zip(&self.oracle.correlations);
+        let Some((_, state)) = measured.into_iter().find(|(index, _)| **index == peer.index) else { return Ratio(0) };
+        if self.is_old(now) || peer.is_old(now) {
+            return Ratio(0);
+        }
+        offset_share(state.rules(), now, (Ratio(rules.correlation_margin), Ratio(rules.correlation_cap)))
+    }
+
+    fn is_old(&self, now: i64) -> bool {
+        let most = i64::from(self.underlying.oracle_parameters.liquidation_max_age_seconds);
+        oracle::is_older(self.oracle.price.rules(), now, most)
+    }
 }
 
 /// The underlyings of a book, in the book's order.
@@ -216,6 +236,7 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
             underlyings: views.get(..usize::from(assets.len)).unwrap_or(&[]),
             rows: &rows,
             drift: self.drift,
+            offset: self.offset(assets),
         };
         let prices = kernel_prices(book, &view).map_err(core_refused)?;
         let total = self.markets.prices_taken(prices).div_ceil(2);
@@ -225,6 +246,25 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
             return Err(refusal.unwrap_or_else(needed));
         }
         f(book, &Mode::Portfolio(view))
+    }
+
+    /// Which two underlyings of the book offset each other: those with the largest share, the first of equals.
+    #[inline(never)]
+    fn offset(&self, assets: &Assets) -> Offset {
+        let mut best = Offset::NONE;
+        if assets.len < 2 {
+            return best;
+        }
+        for (at, asset) in (0u32..).zip(assets.items.iter().flatten()) {
+            for (place, peer) in (0u32..).zip(assets.items.iter().flatten()) {
+                let share = asset.offset_share(peer, self.now);
+                if share > best.share {
+                    // PROOF: a book has three underlyings.
+                    best = Offset { share, members: 1u8.wrapping_shl(at) | 1u8.wrapping_shl(place) };
+                }
+            }
+        }
+        best
     }
 
     /// Risk rows of the account's expiries by slot, as far as they were passed.

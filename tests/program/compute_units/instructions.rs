@@ -44,7 +44,7 @@ fn listing(measured: &mut Measured) {
 }
 
 fn accounts_and_cash(measured: &mut Measured) {
-    let world = World::with(&WorldOptions { collateral: true, ..WorldOptions::default() });
+    let world = World::with(&WorldOptions { collateral: true, correlated: true, ..WorldOptions::default() });
     let (key, directory) = (&world.traders[0].key, world.directory());
     let owner = key.pubkey();
     let visitor = named_address("visitor");
@@ -78,6 +78,12 @@ fn accounts_and_cash(measured: &mut Measured) {
     world.chain.advance(60);
     measured.add("oracle_accept/new_minute", &world.post_price(BTC, BTC_PRICE + QUOTE).expect("first of its minute"));
     measured.add("oracle_accept", &world.post_price(BTC, BTC_PRICE).expect("second of its minute"));
+    let [btc, sol] = [BTC, SOL].map(|index| world.directory().underlying(index));
+    let sample = || world.crank(instruction::correlation_sample(&sol, &btc)).expect("correlation");
+    world.refresh_prices();
+    sample();
+    world.advance(3_600);
+    measured.add("correlation_sample", &sample());
 }
 
 /// An expiry from its first sample to its close; the seller's loss exceeds its cash, so that collateral pays.

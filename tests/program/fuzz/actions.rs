@@ -27,7 +27,7 @@ use super::driver::Driver;
 use super::rows;
 
 /// Every instruction of the program; the two uses of `strike_create` are counted apart.
-pub const NAMES: [&str; 34] = [
+pub const NAMES: [&str; 35] = [
     "clearinghouse_create",
     "underlying_create",
     "collateral_create",
@@ -56,6 +56,7 @@ pub const NAMES: [&str; 34] = [
     "debt_accrue",
     "collateral_sale",
     "settlement_sample",
+    "correlation_sample",
     "expiry_settle",
     "account_settle",
     "expiry_sweep",
@@ -464,6 +465,11 @@ fn check(driver: &mut Driver) -> Built {
         }
     }
     rows::compare(driver, &account, &address::of_margin_account(&account));
+    if driver.random.random_bool(0.25) {
+        let pair = if driver.random.random_bool(0.9) { [SOL, BTC] } else { [BTC, SOL] };
+        let [underlying, peer] = pair.map(|index| driver.directory.underlying(index));
+        return Some(("correlation_sample", instruction::correlation_sample(&underlying, &peer)));
+    }
     built("margin_check", instruction::margin_check(&driver.directory, &account))
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use plimsoll::state::{Expiry, MarginAccount, RiskRows};
+use plimsoll::state::{Expiry, MarginAccount, OracleState, RiskRows};
 use plimsoll_client::directory::Directory;
 use plimsoll_client::ledger::{AccountFilter, LedgerExt};
+use plimsoll_core::math::elementary::ln_integer;
 use plimsoll_tests::chain::Mode;
 use plimsoll_tests::token;
 use plimsoll_tests::world::{World, WorldOptions, BTC, BTC_PRICE, QUOTE, SOL, SOL_PRICE};
@@ -16,6 +17,7 @@ use solana_program::pubkey::Pubkey;
 use solana_signer::Signer;
 
 use super::actions;
+use crate::support::edit;
 
 /// Actions kept for the report of a failure.
 const RECENT: usize = 20;
@@ -60,6 +62,7 @@ impl Driver {
             cash: 10_000 * QUOTE,
             expiry_days: vec![1, 2, 9],
             collateral: true,
+            correlated: true,
             ..WorldOptions::default()
         };
         let world = World::with(&options);
@@ -76,6 +79,7 @@ impl Driver {
         }
         keys.insert(world.governance.pubkey(), world.governance.insecure_clone());
         let directory = world.directory();
+        offset_losses(&world, &directory);
         pool.extend([directory.clearinghouse.vault, directory.clearinghouse.insurance]);
         pool.extend([directory.clearinghouse.outflow, world.governance.pubkey()]);
         for index in [BTC, SOL] {
@@ -278,6 +282,20 @@ impl Driver {
         });
         idle.map(|(name, [passed, refused])| format!("{name}: {passed} passed, {refused} refused")).collect()
     }
+}
+
+/// Lets the two underlyings offset each other's losses, as if months of hours had been sampled.
+fn offset_losses(world: &World, directory: &Directory) {
+    let now = world.chain.time();
+    edit::<OracleState>(world, &plimsoll_client::address::oracle(&directory.underlying(SOL)), |oracle| {
+        let state = &mut oracle.correlations[0];
+        (state.samples, state.sampled_at) = (plimsoll_core::correlation::SAMPLES_MIN, now);
+        (state.own_ln, state.peer_ln) = (ln_integer(SOL_PRICE), ln_integer(BTC_PRICE));
+        // 80 % and 60 % a year, correlated by three quarters.
+        let one = plimsoll_core::volatility::VARIANCE_ONE;
+        (state.own_variance, state.peer_variance) = (one * 64 / 100, one * 36 / 100);
+        (state.covariance, state.correlation) = (one * 36 / 100, 750_000);
+    });
 }
 
 fn first_keys(instruction: &Instruction) -> Vec<String> {

@@ -2,7 +2,9 @@
 
 mod auctions;
 mod balances;
+mod concentration;
 mod market_set;
+mod offset;
 mod trades;
 mod usable_rows;
 

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use plimsoll::events::{StrikeCreated, UnderlyingCreated};
+use plimsoll_client::directory::Directory;
 use plimsoll_client::instruction;
 use plimsoll_client::presets;
 use plimsoll_client::price::{format_atoms, format_quote, parse_atoms};
 use plimsoll_client::status::load_oracles;
+use plimsoll_core::margin::scenario::{NO_PEER, PEERS_MAX};
 use serde_json::json;
 use solana_signer::Signer;
 
@@ -23,6 +25,7 @@ pub enum UnderlyingCommand {
     #[command(after_help = "Examples:\n  plimsoll underlying create --preset btc\n  \
         plimsoll underlying create --preset btc --print-default-parameters > btc.toml\n  \
         plimsoll underlying create --preset btc --parameters btc.toml\n  \
+        plimsoll underlying create --preset eth --peer BTC\n  \
         plimsoll underlying create --preset sol --feed-id <64 HEX DIGITS> --contract-size 10")]
     Create(UnderlyingCreate),
     /// Underlyings with their accepted prices.
@@ -48,6 +51,9 @@ pub struct UnderlyingCreate {
     /// Underlying per contract, decimal [default: the preset's].
     #[arg(long, value_name = "AMOUNT")]
     contract_size: Option<String>,
+    /// Underlying listed before whose correlation with this one is measured, by name or index; at most two.
+    #[arg(long = "peer", value_name = "UNDERLYING")]
+    peers: Vec<String>,
     /// TOML file whose fields replace the preset's.
     #[arg(long, value_name = "FILE")]
     parameters: Option<PathBuf>,
@@ -150,6 +156,11 @@ fn underlying_create(session: &Session, args: &UnderlyingCreate) -> Result<(), F
     let directory = session.directory()?;
     let signer = session.keypair()?;
     create.index = directory.clearinghouse.next_underlying;
+    if !args.peers.is_empty() {
+        create.portfolio.correlation_peers = peers(session, &directory, &args.peers)?;
+    }
+    let refused = |error| Failure::Input(format!("{error}: peers are listed before, each named once"));
+    create.portfolio.rules().validate_peers(create.index).map_err(refused)?;
     let key = signer.pubkey();
     let build = instruction::underlying_create(&directory.address, &key, &key, create);
     let outcome = session.execute(&[build], &[&signer])?;
@@ -162,6 +173,17 @@ fn underlying_create(session: &Session, args: &UnderlyingCreate) -> Result<(), F
         .field("stable", event.stable == 1);
     session.report(&outcome, facts);
     Ok(())
+}
+
+fn peers(session: &Session, directory: &Directory, names: &[String]) -> Result<[u16; PEERS_MAX], Failure> {
+    let mut peers = [NO_PEER; PEERS_MAX];
+    if names.len() > peers.len() {
+        return Err(Failure::Input(format!("--peer: {} of them, at most {PEERS_MAX}", names.len())));
+    }
+    for (peer, name) in peers.iter_mut().zip(names) {
+        *peer = find_underlying(session, directory, name)?;
+    }
+    Ok(peers)
 }
 
 fn feed_id(text: &str) -> Result<[u8; 32], Failure> {

@@ -1,14 +1,16 @@
 //! `plimsoll oracle`: accepted prices.
 
 use plimsoll::error::oracle_refused;
-use plimsoll::events::PriceAccepted;
-use plimsoll::state::{OracleState, Underlying};
+use plimsoll::events::{CorrelationSampled, PriceAccepted};
+use plimsoll::state::{CorrelationData, OracleState, Underlying};
 use plimsoll_client::error::Refusal;
 use plimsoll_client::instruction;
 use plimsoll_client::price::{format_atoms, format_quote, format_vol};
 use plimsoll_client::status::load_oracles;
+use plimsoll_core::correlation::offset_share;
+use plimsoll_core::margin::scenario::NO_PEER;
 use plimsoll_core::oracle::{check, Action};
-use plimsoll_core::units::Vol;
+use plimsoll_core::units::{Ratio, Vol};
 use serde_json::{json, Map, Value};
 
 use crate::output::{dash, table, Facts};
@@ -28,6 +30,17 @@ pub enum Command {
         underlying: String,
         /// Address of the price update account.
         price_update: String,
+    },
+    /// Count how an underlying moved with a peer since the last hour; anyone may, once an hour.
+    #[command(after_help = "Example:\n  plimsoll oracle correlate ETH BTC\n\n\
+        Peers are named when an underlying is listed (`correlation_peers`, see `plimsoll underlying show`). After 720 \
+        samples the losses of portfolio accounts that hold both offset each other by what the correlation exceeds \
+        `correlation_margin`, up to `correlation_cap`.")]
+    Correlate {
+        /// Name or index of the underlying that names the peer.
+        underlying: String,
+        /// Name or index of the peer.
+        peer: String,
     },
     /// Accepted prices with age, confidence, volatility, and what they are good enough for.
     #[command(after_help = "Examples:\n  plimsoll oracle show\n  plimsoll oracle show BTC")]
@@ -50,6 +63,7 @@ const USES: [(&str, Action); 5] = [
 pub fn run(session: &Session, command: &Command) -> Result<(), Failure> {
     match command {
         Command::Accept { underlying, price_update } => accept(session, underlying, price_update),
+        Command::Correlate { underlying, peer } => correlate(session, underlying, peer),
         Command::Show { underlying } => show(session, underlying.as_deref()),
     }
 }
@@ -77,6 +91,41 @@ fn accept(session: &Session, underlying: &str, price_update: &str) -> Result<(),
     Ok(())
 }
 
+fn correlate(session: &Session, underlying: &str, peer: &str) -> Result<(), Failure> {
+    let signer = session.keypair()?;
+    let directory = session.directory()?;
+    let [index, peer] = [underlying, peer].map(|text| find_underlying(session, &directory, text));
+    let (index, peer) = (index?, peer?);
+    let build = instruction::correlation_sample(&directory.underlying(index), &directory.underlying(peer));
+    let outcome = session.execute(&[build], &[&signer])?;
+    let event: CorrelationSampled = session.event(&outcome)?;
+    let facts = Facts::default()
+        .text("underlying", underlying_name(session, &directory, index))
+        .text("peer", underlying_name(session, &directory, peer))
+        .quote("price", event.price)
+        .quote("peer_price", event.peer_price)
+        .text("correlation_before", format_atoms(event.correlation_before, 6))
+        .text("correlation_after", format_atoms(event.correlation_after, 6))
+        .field("samples", event.samples);
+    session.report(&outcome, facts);
+    Ok(())
+}
+
+/// What is known of an underlying's peers, and how much of the losses of both offsets now.
+fn correlations(underlying: &Underlying, oracle: &OracleState, now: i64) -> Vec<Value> {
+    let rules = underlying.portfolio.rules();
+    let bounds = (Ratio(rules.correlation_margin), Ratio(rules.correlation_cap));
+    let measured = rules.correlation_peers.iter().zip(&oracle.correlations).filter(|(peer, _)| **peer != NO_PEER);
+    let of = |(peer, state): (&u16, &CorrelationData)| {
+        json!({
+            "peer": peer, "correlation": format_atoms(state.correlation, 6), "samples": state.samples,
+            "sampled_at": (state.sampled_at > 0).then_some(state.sampled_at),
+            "offset": format_atoms(offset_share(state.rules(), now, bounds).0, 6),
+        })
+    };
+    measured.map(of).collect()
+}
+
 fn show(session: &Session, underlying: Option<&str>) -> Result<(), Failure> {
     let directory = session.directory()?;
     let chosen = underlying.map(|text| find_underlying(session, &directory, text)).transpose()?;
@@ -97,6 +146,15 @@ fn show(session: &Session, underlying: Option<&str>) -> Result<(), Failure> {
         }
         let mut object = value(&name, *index, oracle, now);
         object["address"] = json!(directory.underlying(*index).to_string());
+        let measured = correlations(underlying, oracle, now);
+        for line in &measured {
+            let peer = line["peer"].as_u64().and_then(|peer| u16::try_from(peer).ok()).unwrap_or(NO_PEER);
+            let peer = underlying_name(session, &directory, peer);
+            let (correlation, offset) = (text(&line["correlation"]), text(&line["offset"]));
+            let samples = &line["samples"];
+            limits.push(format!("{name} with {peer}: correlation {correlation} of {samples} hours, offset {offset}"));
+        }
+        object["correlations"] = measured.into();
         object["refused_uses"] =
             uses.into_iter().map(|(action, refused)| (action, json!(refused))).collect::<Map<_, _>>().into();
         values.push(object);
@@ -105,6 +163,10 @@ fn show(session: &Session, underlying: Option<&str>) -> Result<(), Failure> {
     let text = std::iter::once(table(&header, rows)).chain(limits).collect::<Vec<_>>().join("\n");
     session.print(&text, &json!({ "time": now, "oracles": values }));
     Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// Per use of the price: why it is refused now, in words; `None`: it is not.

@@ -7,6 +7,7 @@ use plimsoll::state::{
     PortfolioParameters, ScanParameters, Underlying, VolatilityParameters,
 };
 use plimsoll::UnderlyingCreateArgs;
+use plimsoll_core::margin::scenario::NO_PEER;
 use toml::{Table, Value};
 
 use crate::Failure;
@@ -22,19 +23,19 @@ trait Group {
 }
 
 macro_rules! group {
-    ($name:ident { $($field:ident),+ $(,)? } $([ $($list:ident),+ ])?) => {
+    ($name:ident { $($field:ident),+ $(,)? } $([ $($list:ident or $unused:expr),+ ])?) => {
         impl Group for $name {
             fn fields(&self) -> Vec<(&'static str, Value)> {
                 vec![
                     $((stringify!($field), Value::Integer(i64::from(self.$field))),)+
-                    $($((stringify!($list), list(&self.$list)),)+)?
+                    $($((stringify!($list), list(&self.$list, $unused)),)+)?
                 ]
             }
 
             fn set(&mut self, name: &str, value: &Value) -> Result<bool, String> {
                 match name {
                     $(stringify!($field) => self.$field = integer(value)?,)+
-                    $($(stringify!($list) => self.$list = integers(value)?,)+)?
+                    $($(stringify!($list) => self.$list = integers(value, $unused)?,)+)?
                     _ => return Ok(false),
                 }
                 Ok(true)
@@ -53,21 +54,21 @@ fn integer<T: TryFrom<i64> + Bounds>(value: &Value) -> Result<T, String> {
     T::try_from(integer).map_err(|_| format!("= {integer} is outside [{}, {}]", T::LEAST, T::MOST))
 }
 
-/// A list of at most `N` integers; what is left out at its end is zero. Errors: it is none.
-fn integers<const N: usize>(value: &Value) -> Result<[u32; N], String> {
+/// A list of at most `N` integers; what is left out at its end is `unused`. Errors: it is none.
+fn integers<T: TryFrom<i64> + Bounds + Copy, const N: usize>(value: &Value, unused: T) -> Result<[T; N], String> {
     let refused = || format!("= {value} must be a list of at most {N} integers");
     let given = value.as_array().filter(|given| given.len() <= N).ok_or_else(refused)?;
-    let mut list = [0; N];
+    let mut list = [unused; N];
     for (place, value) in list.iter_mut().zip(given) {
         *place = integer(value)?;
     }
     Ok(list)
 }
 
-/// A list without the zeros at its end.
-fn list(values: &[u32]) -> Value {
-    let used = values.iter().rposition(|value| *value != 0).map_or(0, |last| last + 1);
-    Value::Array(values[..used].iter().map(|value| Value::Integer(i64::from(*value))).collect())
+/// A list without what is `unused` at its end.
+fn list<T: Into<i64> + Copy + PartialEq>(values: &[T], unused: T) -> Value {
+    let used = values.iter().rposition(|value| *value != unused).map_or(0, |last| last + 1);
+    Value::Array(values[..used].iter().map(|value| Value::Integer((*value).into())).collect())
 }
 
 /// The ends of an integer, for messages.
@@ -85,7 +86,7 @@ macro_rules! bounds {
     )+};
 }
 
-bounds!(u32, i32, i64);
+bounds!(u16, u32, i32, i64);
 
 group!(ClearinghouseParameters {
     debt_cap,
@@ -210,7 +211,14 @@ group!(
         rows_max_age_seconds,
         rows_max_drift,
         rows_pay,
-    }[tails]
+        concentration_share,
+        concentration_free,
+        concentration_rate,
+        vega_free,
+        vega_rate,
+        correlation_margin,
+        correlation_cap,
+    }[tails or 0, correlation_peers or NO_PEER]
 );
 
 type Groups<'a> = Vec<(&'static str, &'a mut dyn Group)>;

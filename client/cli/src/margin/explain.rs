@@ -72,10 +72,14 @@ pub enum Subject {
     Naked(u8),
     /// Portfolio mode: the charge for doubtful prices of options on it.
     Doubt(u8),
+    /// Portfolio mode: the charge for contracts and vega that this account alone would have to sell.
+    Concentration(u8),
     /// Portfolio mode: the charge for prices beyond the scenario grid.
     Beyond(u8),
     /// Portfolio mode: the charge for what risk rows may have moved.
     Drift(u8),
+    /// Portfolio mode: what two underlyings that move together offset of their losses.
+    Offset,
     /// Portfolio mode: what is rounded once for the whole.
     Rounding(u8),
     /// The initial balance is never above the maintenance balance.

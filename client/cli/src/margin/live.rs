@@ -180,6 +180,8 @@ fn line_name(
         Subject::Moved(slot) => format!("collateral in the worst scenario of {}", asset(slot)),
         Subject::Naked(slot) => format!("naked shorts on {}", asset(slot)),
         Subject::Doubt(slot) => format!("doubtful prices of {}", asset(slot)),
+        Subject::Concentration(slot) => format!("concentration in options on {}", asset(slot)),
+        Subject::Offset => "losses that underlyings offset each other".to_owned(),
         Subject::Beyond(slot) => format!("prices of {} beyond the scenario grid", asset(slot)),
         Subject::Drift(slot) => format!("{} moved since its risk rows", asset(slot)),
         Subject::Rounding(slot) => format!("rounding of {}", asset(slot)),

@@ -76,8 +76,11 @@ pub fn explain(book: &Book, view: &PortfolioView) -> Result<Explained, CoreError
         let alone = balances(&Book { collateral: &[*collateral], ..empty }, view)?;
         explained.lines.push(Line { subject: Subject::Collateral(at), part: Part::of(&alone) });
     }
+    let whole = balances(book, view)?;
+    let (initial, maintenance) = (whole.initial_offset, whole.maintenance_offset);
+    push(&mut explained.lines, Subject::Offset, Part { equity: 0, initial, maintenance });
     let sum = explained.lines.iter().fold(Part::default(), |sum, line| sum.plus(line.part));
-    push(&mut explained.lines, Subject::Limit, Part::of(&balances(book, view)?).less(sum));
+    push(&mut explained.lines, Subject::Limit, Part::of(&whole).less(sum));
     Ok(explained)
 }
 
@@ -127,6 +130,7 @@ fn add_underlying(book: &Book, view: &PortfolioView, index: u8, out: &mut Explai
     for (subject, charge) in [
         (Subject::Naked(index), (|parts| parts.naked) as fn(&Parts) -> Wide),
         (Subject::Doubt(index), |parts| parts.confidence),
+        (Subject::Concentration(index), |parts| parts.concentration),
         (Subject::Beyond(index), |parts| parts.beyond),
         (Subject::Drift(index), |parts| parts.drift),
     ] {
@@ -152,6 +156,7 @@ fn lost(part: &Both, initial: &Parts, maintenance: &Parts) -> Part {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_core::margin::scenario::Offset;
     use plimsoll_core::margin::{Drift, PortfolioParameters, ScenarioView};
     use plimsoll_core::units::Ratio;
 
@@ -162,7 +167,7 @@ mod tests {
         let parameters = PortfolioParameters::shipped();
         let ranges = [Ratio(250_000), Ratio(180_000)];
         let scenarios = ScenarioView { parameters: &parameters, range_im: ranges[0], range_mm: ranges[1] };
-        let view = PortfolioView { underlyings: &[scenarios], rows: &[], drift: Drift::Charged };
+        let view = PortfolioView { underlyings: &[scenarios], rows: &[], drift: Drift::Charged, offset: Offset::NONE };
         with_book(|book| check(book, &view));
     }
 

@@ -83,8 +83,19 @@ pub fn tables(explained: &Explained, names: &Names) -> Vec<String> {
             rows.push(row(names.underlying(of.index), balance, parts));
         }
     }
-    let header =
-        ["decided by", "at price", "worst", "loss", "factor", "counts", "basis", "naked", "confidence", "drift"];
+    let header = [
+        "decided by",
+        "at price",
+        "worst",
+        "loss",
+        "factor",
+        "counts",
+        "basis",
+        "naked",
+        "confidence",
+        "concentration",
+        "drift",
+    ];
     let decided = table(&header, rows);
     let row = |of: &ExpiryLoss| {
         vec![
@@ -110,6 +121,7 @@ fn row(name: &str, balance: &str, parts: &Parts) -> Vec<String> {
         format_quote(parts.basis),
         format_quote(parts.naked),
         format_quote(parts.confidence),
+        format_quote(parts.concentration),
         format_quote(parts.drift),
     ]
 }
@@ -120,7 +132,8 @@ fn parts_value(parts: &Parts) -> Value {
         "marks": format_quote(parts.marks), "worst_profit": format_quote(parts.profit),
         "factor": f64::from(parts.factor.0) / 1e6, "loss": format_quote(parts.loss),
         "basis": format_quote(parts.basis), "naked_shorts": format_quote(parts.naked),
-        "confidence": format_quote(parts.confidence), "beyond_grid": format_quote(parts.beyond),
+        "confidence": format_quote(parts.confidence), "concentration": format_quote(parts.concentration),
+        "beyond_grid": format_quote(parts.beyond),
         "rows_drift": format_quote(parts.drift), "collateral": format_quote(parts.collateral),
         "balance": format_quote(parts.balance),
     })

@@ -210,6 +210,9 @@ rules! {
     RowsUnfilled ["strike number" Plain, "strike" Quote] of ACCOUNT => "run `plimsoll rows grow` and `plimsoll rows refresh` for its expiry";
     RowsWhole ["bytes" Plain, "at most" Plain] of ROWS => "refresh them: `plimsoll rows refresh`";
     RowsLive ["now" Time, "expiry" Time] of ROWS => "wait until it is settled";
+
+    PeerUnknown ["index of the peer" Plain, "of the underlying" Plain] of NONE => "see `plimsoll underlying show` for its correlation_peers";
+    CorrelationNotDue ["now" Time, "next hour" Time] of NONE => "wait until the next hour";
 }
 
 rules! {

@@ -102,6 +102,17 @@ fn strike(underlying: &Pubkey, expiry: i64, args: StrikeCreateArgs) -> Instructi
     build(accounts, instruction::StrikeCreate { args })
 }
 
+/// Measures how `underlying` moves with `peer`, one of those it was listed with.
+pub fn correlation_sample(underlying: &Pubkey, peer: &Pubkey) -> Instruction {
+    let accounts = accounts::CorrelationSample {
+        underlying: *underlying,
+        oracle: address::oracle(underlying),
+        peer: *peer,
+        peer_oracle: address::oracle(peer),
+    };
+    build(accounts, instruction::CorrelationSample {})
+}
+
 /// Accepts the price posted in `price_update`.
 pub fn oracle_accept(underlying: &Pubkey, price_update: &Pubkey) -> Instruction {
     let accounts = accounts::OracleAccept {

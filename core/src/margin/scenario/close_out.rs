@@ -4,6 +4,7 @@ use crate::error::CoreError;
 use crate::margin::close_out::{collateral_gain, CloseOutBalances};
 use crate::margin::cross::{collateral_equity, difference, sum, unmoved_collateral};
 use crate::margin::scenario::evaluate::{quoted_down, Account};
+use crate::margin::scenario::joint::Joint;
 use crate::margin::scenario::PortfolioView;
 use crate::margin::view::Book;
 
@@ -15,11 +16,12 @@ pub fn close_out_balances(book: &Book, view: &PortfolioView) -> Result<CloseOutB
     book.validate()?;
     let mut out = CloseOutBalances::default();
     let (mut maintenance, mut gain) = (book.cash.wide(), 0);
-    for (index, underlying) in (0u8..).zip(book.underlyings) {
+    let mut joint = view.offset.any().then_some(Joint::NONE);
+    for (index, _) in (0u8..).zip(book.underlyings) {
         let account = Account::new(book, view, index)?;
-        let here = account.standing_at(underlying.spot)?;
+        let (here, there) = account.standings(joint.as_mut().filter(|_| view.offset.concerns(index)))?;
         let (mut lowest, mut highest) = (here.maintenance, here.drift);
-        if let Some(there) = account.raw_standing()? {
+        if let Some(there) = there {
             lowest = lowest.min(there.maintenance);
             let options = difference(sum(there.marks, there.drift)?, here.marks)?;
             highest = highest.max(sum(options, collateral_gain(book, index)?)?);
@@ -28,6 +30,7 @@ pub fn close_out_balances(book: &Book, view: &PortfolioView) -> Result<CloseOutB
         maintenance = sum(maintenance, lowest)?;
         gain = sum(gain, highest)?;
     }
+    maintenance = sum(maintenance, joint.map_or(0, |joint| joint.credit(&view.offset)))?;
     let rest = unmoved_collateral(book)?.maintenance;
     out.maintenance = sum(maintenance, quoted_down(rest, book.stable_price)?)?;
     out.equity = sum(sum(book.cash.wide(), out.mark_to_market)?, collateral_equity(book)?)?;

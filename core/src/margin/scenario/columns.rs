@@ -32,6 +32,10 @@ pub const BASIS_UP: usize = 1;
 pub const SKEWS: usize = 3;
 /// Column of the basis down.
 pub const BASIS_DOWN: usize = 2;
+/// Column of volatility up without a move.
+pub const UP: usize = 5;
+/// Column of volatility down without a move.
+pub const DOWN: usize = 6;
 /// Distinct spot multipliers: unshocked, two of the basis, tails, steps.
 pub const SPOTS_MAX: usize = 3 + TAILS_MAX + 2 * 8;
 /// Least spot multiplier of a step, ppm.
@@ -272,6 +276,24 @@ impl Grid {
     /// Shares of the tails, whose columns begin at [`HEAD`].
     pub fn tails(&self) -> &[i64] {
         self.dampening.get(..self.tails).unwrap_or(&[])
+    }
+
+    /// The column that stands for the one at `index` of a longest grid, of those that count within `reach`: itself, or the
+    /// same shift at the outermost step of the same side that has it, or without a step if none has.
+    pub fn nearest(&self, index: usize, reach: &Reach) -> usize {
+        let first = HEAD.wrapping_add(self.tails);
+        let Some(at) = index.checked_sub(first) else { return index };
+        // The order of `push_step`: volatility up below and above, then the other two below, then above.
+        let (step, place) = (at / 6, at % 6);
+        let steps = usize::from(if matches!(place, 1 | 4 | 5) { reach.up } else { reach.down });
+        // At the outermost step only volatility up counts.
+        let counting = if place < 2 { steps } else { steps.saturating_sub(1) };
+        match counting.checked_sub(1) {
+            Some(last) => first.wrapping_add(step.min(last).wrapping_mul(6)).wrapping_add(place),
+            None if matches!(place, 3 | 5) => DOWN,
+            None if place < 2 => UP,
+            None => 0,
+        }
     }
 
     /// Prepares the multipliers for pricing: a logarithm each, which rows do without.

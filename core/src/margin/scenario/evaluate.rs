@@ -9,6 +9,8 @@ use crate::margin::forward::Forward;
 use crate::margin::kernel::Pricer;
 use crate::margin::netting::Netting;
 use crate::margin::scenario::columns::{columns_needed, Cell, Grid, Reach, COLUMNS_MAX, SPOTS_MAX};
+use crate::margin::scenario::concentration::contracts_beyond;
+use crate::margin::scenario::joint::Joint;
 use crate::margin::scenario::rows::{Rows, ROW};
 use crate::margin::scenario::sums::{times_up, Kind, Sums};
 use crate::margin::scenario::surface::{Columns, Deviations, SizeMantissa};
@@ -30,11 +32,18 @@ pub fn balances(book: &Book, view: &PortfolioView) -> Result<Balances, CoreError
     book.validate()?;
     let mut out = Balances::default();
     let (mut initial, mut maintenance) = (book.cash.wide(), book.cash.wide());
+    let mut joint = view.offset.any().then_some([Joint::NONE; 2]);
     for (index, part) in (0u8..).zip(out.by_underlying.iter_mut()).take(book.underlyings.len()) {
-        *part = part_of(book, view, index)?;
+        *part = part_of(book, view, index, joint.as_mut())?;
         initial = sum(initial, part.initial)?;
         maintenance = sum(maintenance, part.maintenance)?;
         out.mark_to_market = sum(out.mark_to_market, part.mark_to_market)?;
+    }
+    if let Some([of_initial, of_maintenance]) = &joint {
+        out.initial_offset = of_initial.credit(&view.offset);
+        out.maintenance_offset = of_maintenance.credit(&view.offset);
+        initial = sum(initial, out.initial_offset)?;
+        maintenance = sum(maintenance, out.maintenance_offset)?;
     }
     let rest = unmoved_collateral(book)?;
     out.maintenance = sum(maintenance, quoted_down(rest.maintenance, book.stable_price)?)?;
@@ -43,10 +52,16 @@ pub fn balances(book: &Book, view: &PortfolioView) -> Result<Balances, CoreError
     Ok(out)
 }
 
-/// The balances of one underlying; by itself, so that the loop over underlyings is not unrolled around it.
+/// The balances of one underlying; by itself, so that the loop over underlyings is not unrolled around it. `joint` takes
+/// the profits of the initial and of the maintenance balance, if the underlying offsets another.
 #[inline(never)]
-fn part_of(book: &Book, view: &PortfolioView, index: u8) -> Result<UnderlyingBalances, CoreError> {
-    Account::new(book, view, index)?.worst()
+fn part_of(
+    book: &Book,
+    view: &PortfolioView,
+    index: u8,
+    joint: Option<&mut [Joint; 2]>,
+) -> Result<UnderlyingBalances, CoreError> {
+    Account::new(book, view, index)?.worst(joint.filter(|_| view.offset.concerns(index)))
 }
 
 /// Maintenance balance of `book` if the underlying at `index` traded at `price` and every other stayed.
@@ -57,12 +72,19 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
     let view = &PortfolioView { rows: &[], ..*view };
     let rest = unmoved_collateral(book)?.maintenance;
     let mut maintenance = sum(book.cash.wide(), quoted_down(rest, book.stable_price)?)?;
+    let mut joint = view.offset.any().then_some(Joint::NONE);
     for (at, _) in (0u8..).zip(book.underlyings) {
         let account = Account::new(book, view, at)?;
-        let part = if at == index { account.standing_at(price)? } else { account.lowest_standing()? };
-        maintenance = sum(maintenance, part.maintenance)?;
+        let joint = joint.as_mut().filter(|_| view.offset.concerns(at));
+        let lowest = if at == index {
+            account.standing_at(price, joint)?.maintenance
+        } else {
+            let (here, there) = account.standings(joint)?;
+            there.map_or(here.maintenance, |there| there.maintenance.min(here.maintenance))
+        };
+        maintenance = sum(maintenance, lowest)?;
     }
-    Ok(maintenance)
+    sum(maintenance, joint.map_or(0, |joint| joint.credit(&view.offset)))
 }
 
 /// Grid steps a side that the rows of an underlying must serve for [`balances`].
@@ -146,39 +168,66 @@ impl<'a> Account<'a> {
         })
     }
 
-    /// The balances at the accepted price; maintenance not above that at the raw price while it walks.
+    /// The balances at the accepted price; maintenance not above that at the raw price while it walks. `joint`: as
+    /// [`part_of`].
     #[inline(never)]
-    fn worst(&self) -> Result<UnderlyingBalances, CoreError> {
+    fn worst(&self, joint: Option<&mut [Joint; 2]>) -> Result<UnderlyingBalances, CoreError> {
         let grid = self.grid(self.initial.reach.most());
+        let cells = grid.cells(self.initial.reach.most());
         let mut sums = Sums::ZERO;
         let spot = self.view.spot;
-        self.fill(&grid, grid.cells(self.initial.reach.most()), spot, &mut sums)?;
+        self.fill(&grid, cells, spot, &mut sums)?;
         let mut out = UnderlyingBalances {
             mark_to_market: sums.marks,
             raw_mark_to_market: sums.marks,
             initial: self.balance(&grid, &sums, &self.initial, spot)?,
             maintenance: self.balance(&grid, &sums, &self.maintenance, spot)?,
         };
-        if let Some(there) = self.raw_standing()? {
+        let (initial, mut maintenance) = match joint {
+            Some([initial, maintenance]) => (Some(initial), Some(maintenance)),
+            None => (None, None),
+        };
+        if let Some(initial) = initial {
+            initial.add((&grid, cells), &sums, &self.initial);
+        }
+        let before = maintenance.as_deref().copied();
+        if let Some(maintenance) = maintenance.as_deref_mut() {
+            maintenance.add((&grid, cells), &sums, &self.maintenance);
+        }
+        if let Some(there) = self.raw_standing(out.maintenance, (before, maintenance))? {
             out.raw_mark_to_market = there.marks;
             out.maintenance = out.maintenance.min(there.maintenance);
         }
         Ok(out)
     }
 
-    /// At the raw price, while the accepted one walks toward it.
-    pub(super) fn raw_standing(&self) -> Result<Option<Standing>, CoreError> {
-        let raw = self.view.walking.filter(|raw| *raw != self.view.spot);
-        raw.map(|raw| self.standing_at(raw)).transpose()
+    /// At the raw price, while the accepted one walks toward it. If it leaves less than `accepted` for maintenance, the
+    /// joint profits become those `before` and its own.
+    #[inline(never)]
+    fn raw_standing(
+        &self,
+        accepted: Wide,
+        (mut before, joint): (Option<Joint>, Option<&mut Joint>),
+    ) -> Result<Option<Standing>, CoreError> {
+        let Some(raw) = self.view.walking.filter(|raw| *raw != self.view.spot) else { return Ok(None) };
+        let there = self.standing_at(raw, before.as_mut())?;
+        if let (Some(joint), Some(own), true) = (joint, before, there.maintenance < accepted) {
+            *joint = own;
+        }
+        Ok(Some(there))
     }
 
-    /// At the accepted price, with the maintenance balance of the worse of accepted and raw.
-    fn lowest_standing(&self) -> Result<Standing, CoreError> {
-        let mut here = self.standing_at(self.view.spot)?;
-        if let Some(there) = self.raw_standing()? {
-            here.maintenance = here.maintenance.min(there.maintenance);
-        }
-        Ok(here)
+    /// At the accepted price and, while it walks, at the raw one. `joint` takes the profits of the lower maintenance
+    /// balance.
+    #[inline(never)]
+    pub(super) fn standings(
+        &self,
+        mut joint: Option<&mut Joint>,
+    ) -> Result<(Standing, Option<Standing>), CoreError> {
+        let before = joint.as_deref().copied();
+        let here = self.standing_at(self.view.spot, joint.as_deref_mut())?;
+        let there = self.raw_standing(here.maintenance, (before, joint))?;
+        Ok((here, there))
     }
 
     /// The columns up to `steps`, prepared if an expiry is priced fresh.
@@ -192,14 +241,17 @@ impl<'a> Account<'a> {
         grid
     }
 
-    /// With the underlying at `spot`.
+    /// With the underlying at `spot`; `joint` takes the profits.
     #[inline(never)]
-    pub(super) fn standing_at(&self, spot: Price) -> Result<Standing, CoreError> {
+    fn standing_at(&self, spot: Price, joint: Option<&mut Joint>) -> Result<Standing, CoreError> {
         let steps = self.maintenance.reach.most();
         let grid = self.grid(steps);
         let mut sums = Sums::ZERO;
         self.fill(&grid, grid.cells(steps), spot, &mut sums)?;
         let maintenance = self.balance(&grid, &sums, &self.maintenance, spot)?;
+        if let Some(joint) = joint {
+            joint.add((&grid, grid.cells(steps)), &sums, &self.maintenance);
+        }
         Ok(Standing { maintenance, marks: sums.marks, drift: sums.drift })
     }
 
@@ -254,6 +306,10 @@ impl<'a> Account<'a> {
         let forward = self.size.up(magnitude(tenor.forward())?)?.saturating_mul(FORWARD_MULTIPLE_MAX);
         sums.add_bound(legs.gross, forward.max(legs.highest))?;
         sums.add_columns(cells, &totals, (now.long_share, now.basis_share));
+        if legs.largest > u64::from(self.rules.parameters.concentration_free) {
+            let beyond = contracts_beyond(&net, expiry, self.rules.parameters)?;
+            sums.concentrated = sums.concentrated.checked_add(beyond).ok_or(CoreError::Overflow)?;
+        }
         self.add_charges(expiry, (tenor, &now), &legs, sums)
     }
 
@@ -433,6 +489,8 @@ struct Legs {
     reduced: u64,
     /// Highest strike, atoms per contract.
     highest: i64,
+    /// Most contracts of one series.
+    largest: u64,
 }
 
 impl Legs {
@@ -443,7 +501,9 @@ impl Legs {
             let (calls, puts) = (strike.calls, strike.puts);
             legs.puts = legs.puts.wrapping_add(puts);
             legs.naked = legs.naked.wrapping_sub(calls.wrapping_add(puts).min(0));
-            legs.gross = legs.gross.wrapping_add(calls.unsigned_abs()).wrapping_add(puts.unsigned_abs());
+            let (held_calls, held_puts) = (calls.unsigned_abs(), puts.unsigned_abs());
+            legs.gross = legs.gross.wrapping_add(held_calls).wrapping_add(held_puts);
+            legs.largest = legs.largest.max(held_calls).max(held_puts);
             legs.reduced = legs.reduced.wrapping_add(calls.wrapping_add(puts).unsigned_abs());
         }
         legs.reduced = legs.reduced.wrapping_add(legs.puts.unsigned_abs());

@@ -33,8 +33,8 @@ pub enum Worst {
     Scenario(Column, usize),
 }
 
-/// What the balance of one underlying consists of, quote atoms: `marks + loss - naked - confidence - beyond - drift +
-/// collateral`.
+/// What the balance of one underlying consists of, quote atoms: `marks + loss - naked - confidence - concentration -
+/// beyond - drift + collateral`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// Price of the underlying it stands on: the accepted one, for maintenance the raw one if that is worse.
@@ -55,6 +55,8 @@ pub struct Parts {
     pub naked: Wide,
     /// Charge for doubtful prices of the options, >= 0.
     pub confidence: Wide,
+    /// Charge for contracts beyond their share of open interest and for vega beyond what the market takes up, >= 0.
+    pub concentration: Wide,
     /// Charge for prices beyond the grid, >= 0.
     pub beyond: Wide,
     /// Charge for what risk rows may have moved; below 0 where it counts for the account.
@@ -147,6 +149,8 @@ fn parts_at(account: &Account, side: Side, price: Price) -> Result<Parts, CoreEr
     let naked = without(&sums)?;
     sums.doubt = 0;
     let confidence = without(&sums)?;
+    (sums.concentrated, sums.vega) = (0, 0);
+    let concentration = without(&sums)?;
     sums.exposure = 0;
     let beyond = without(&sums)?;
     sums.drift = 0;
@@ -165,6 +169,7 @@ fn parts_at(account: &Account, side: Side, price: Price) -> Result<Parts, CoreEr
         loss,
         naked,
         confidence,
+        concentration,
         beyond,
         drift,
         collateral,

@@ -7,13 +7,14 @@
 //! - `disc(V) = V base_long exp(-t long_add)` above zero; below, V: at a rate of zero the discount factor is one and
 //!   no share of a loss is left out
 //! - `Basis = sum_e min(V_e(up) - m_e, V_e(down) - m_e, 0) (basis_add + basis_mult t)`, without disc
-//! - `C_MM = naked shorts S mm_option`, `C_IM` besides `naked shorts S im_option` and the confidence add-ons
+//! - `C_MM = naked shorts S mm_option`, `C_IM` besides `naked shorts S im_option`, the confidence add-ons and the charges
+//!   for concentration: contracts beyond a share of their series' open interest, vega beyond what the market takes up
 //! - `L_MM = mm_factor`, `L_IM = im_factor + max(0, peg_threshold - stable) peg_factor`
 //!
 //! A call and a put of one strike differ by the forward, so a strike takes one price per column whatever is held:
 //! `c call + p put = (c + p) call - p (F - K)`.
 //!
-//! Collateral counts at its factor; where the scenario moves it, it loses on its whole value and gains on the
+//! Two underlyings that have moved together offset each other in part ([`joint`]). Collateral counts at its factor; where the scenario moves it, it loses on its whole value and gains on the
 //! counted part. The initial grid reaches down and up to the scenarios of the lowest and highest price; maintenance
 //! is the lower of the balances at the accepted and, while walking, at the raw price. A settled expiry is worth its
 //! payoff. A price per contract is rounded once, the same for both sides; sums are exact; every product on top is
@@ -21,8 +22,10 @@
 
 mod close_out;
 pub mod columns;
+mod concentration;
 mod evaluate;
 pub mod explain;
+pub mod joint;
 pub mod parameters;
 pub mod rows;
 mod sums;
@@ -32,7 +35,8 @@ pub mod tenor;
 pub use close_out::close_out_balances;
 pub use columns::{columns_needed, Column, Grid, Reach, Shift, COLUMNS_MAX, STEPS_MAX};
 pub use evaluate::{balances, kernel_prices, maintenance_at, steps_needed};
-pub use parameters::PortfolioParameters;
+pub use joint::Offset;
+pub use parameters::{PortfolioParameters, NO_PEER, PEERS_MAX};
 pub use rows::{fill_rows, Rows, RowsHeader, RowsRefusal, RowsStamp, ROW, ROWS};
 pub use tenor::Tenor;
 
@@ -59,6 +63,8 @@ pub struct PortfolioView<'a> {
     pub rows: &'a [Option<Rows<'a>>],
     /// For whom the doubt counts that rows leave.
     pub drift: Drift,
+    /// Which two underlyings offset each other, and how far.
+    pub offset: Offset,
 }
 
 /// For whom it counts what the values of rows may have moved since they were filled, up to the present or, while the

@@ -7,6 +7,10 @@ use crate::parameters::{in_range, in_ranges, range, ParameterError, PPM};
 
 /// Most tails of one underlying.
 pub const TAILS_MAX: usize = 8;
+/// Most underlyings that one underlying's correlation is measured with.
+pub const PEERS_MAX: usize = 2;
+/// Stands for no underlying.
+pub const NO_PEER: u16 = u16::MAX;
 
 /// Portfolio mode: the scenarios of one underlying and what is charged beside them. Shares are ppm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -83,9 +87,25 @@ pub struct PortfolioParameters {
     pub rows_max_drift: u32,
     /// Paid from an expiry's trade fees for a refresh of rows that were due, quote atoms.
     pub rows_pay: u32,
+    /// Share of a series' open interest that an account may hold without charge.
+    pub concentration_share: u32,
+    /// Contracts of a series that any account may hold without charge.
+    pub concentration_free: u32,
+    /// Share of spot per contract beyond both, initial balance.
+    pub concentration_rate: u32,
+    /// What a shock of volatility alone may cost without charge, whole units of the quote token.
+    pub vega_free: u32,
+    /// Share of what it costs beyond, initial balance.
+    pub vega_rate: u32,
+    /// Taken off the realised correlation with another underlying before it offsets anything.
+    pub correlation_margin: u32,
+    /// Largest share of the losses of two underlyings that offset each other.
+    pub correlation_cap: u32,
+    /// Underlyings whose correlation with this one is measured, by index; [`NO_PEER`] for none.
+    pub correlation_peers: [u16; PEERS_MAX],
 }
 
-const _: () = assert!(core::mem::size_of::<PortfolioParameters>() == 168);
+const _: () = assert!(core::mem::size_of::<PortfolioParameters>() == 200);
 
 impl PortfolioParameters {
     /// Those of the published engine that this mode is compared with.
@@ -125,11 +145,31 @@ impl PortfolioParameters {
         rows_max_age_seconds: 60,
         rows_max_drift: 5_000,
         rows_pay: 2_000,
+        concentration_share: 0,
+        concentration_free: 0,
+        concentration_rate: 0,
+        vega_free: 0,
+        vega_rate: 0,
+        correlation_margin: 0,
+        correlation_cap: 0,
+        correlation_peers: [NO_PEER; PEERS_MAX],
     };
 
-    /// What this clearinghouse lists underlyings with: steps of 6 %, so that eight of them reach the scan range's cap.
+    /// What this clearinghouse lists underlyings with: steps of 6 %, so that eight of them reach the scan range's cap;
+    /// 2 % of spot for every contract beyond 1,000 and a quarter of a series' open interest; a quarter of what a shock of
+    /// volatility costs beyond a million; of a correlation what exceeds 20 %, at most half, once peers are named.
     pub const fn shipped() -> Self {
-        Self { grid_step: 60_000, ..Self::REFERENCE }
+        Self {
+            grid_step: 60_000,
+            concentration_share: 250_000,
+            concentration_free: 1_000,
+            concentration_rate: 20_000,
+            vega_free: 1_000_000,
+            vega_rate: 250_000,
+            correlation_margin: 200_000,
+            correlation_cap: 500_000,
+            ..Self::REFERENCE
+        }
     }
 
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
@@ -151,9 +191,24 @@ impl PortfolioParameters {
         in_range("range_cap", range_cap, 0, longest)
     }
 
-    /// Every field but grid and tails with its hard range.
+    /// Checks that the peers of the underlying with `index` were listed before it, each named once. Errors: the first that
+    /// was not, with the range of those.
+    pub fn validate_peers(&self, index: u16) -> Result<(), ParameterError> {
+        let [first, second] = self.correlation_peers;
+        let before = i64::from(index).saturating_sub(1);
+        for (peer, other) in [(first, NO_PEER), (second, first)] {
+            // An empty range refuses what stands there already.
+            let highest = if peer == other { -1 } else { before };
+            if peer != NO_PEER {
+                in_range("correlation_peers", peer, 0, highest)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every field but grid, tails and peers with its hard range.
     #[inline(always)]
-    fn ranges(&self) -> [ParameterError; 31] {
+    fn ranges(&self) -> [ParameterError; 38] {
         [
             range("range_up", self.range_up, 0, 5 * PPM),
             range("range_down", self.range_down, 0, PPM),
@@ -182,6 +237,13 @@ impl PortfolioParameters {
             range("rows_max_age_seconds", self.rows_max_age_seconds, 1, 600),
             range("rows_max_drift", self.rows_max_drift, 100, 50_000),
             range("rows_pay", self.rows_pay, 0, 100_000),
+            range("concentration_share", self.concentration_share, 0, PPM),
+            range("concentration_free", self.concentration_free, 0, i32::MAX),
+            range("concentration_rate", self.concentration_rate, 0, PPM),
+            range("vega_free", self.vega_free, 0, u32::MAX),
+            range("vega_rate", self.vega_rate, 0, 5 * PPM),
+            range("correlation_margin", self.correlation_margin, 0, PPM),
+            range("correlation_cap", self.correlation_cap, 0, 800_000),
             range("linear_c_base", self.linear_c_base, -PPM, PPM),
             range("abs_c_base", self.abs_c_base, -PPM, PPM),
             range("skew_scale", self.skew_scale, -PPM, PPM),

@@ -3,7 +3,7 @@
 use crate::error::CoreError;
 use crate::margin::contract::ratio_up;
 use crate::margin::cross::{difference, sum};
-use crate::margin::scenario::columns::{is_basis, Cell, Grid, Reach, COLUMNS_MAX, HEAD};
+use crate::margin::scenario::columns::{is_basis, Cell, Grid, Reach, COLUMNS_MAX, DOWN, HEAD, UP};
 use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::Drift;
 use crate::math::fixed::{mul_shift_down, share_down};
@@ -24,6 +24,10 @@ pub struct Sums {
     pub exposure: Wide,
     /// What rows may have moved: contracts after parity times distance, >= 0.
     pub drift: Wide,
+    /// Contracts of series beyond the share of their open interest that is free of charge, >= 0.
+    pub concentrated: i64,
+    /// What a shock of volatility alone costs, >= 0, once [`Sums::finish`] has run.
+    pub vega: i64,
     /// Largest share of a basis loss that counts, Q32.
     pub basis_share: i64,
     /// Gross contracts at the highest price that any of them can have: below 2^62, or nothing here fits.
@@ -56,6 +60,8 @@ impl Sums {
         doubt: 0,
         exposure: 0,
         drift: 0,
+        concentrated: 0,
+        vega: 0,
         basis_share: 0,
         bound: 0,
         profits: [0; COLUMNS_MAX],
@@ -104,6 +110,8 @@ impl Sums {
         for (profit, share) in self.profits.iter_mut().skip(HEAD).zip(grid.tails()) {
             *profit = share_down(*profit, *share);
         }
+        let profit = |column: usize| self.profits.get(column).copied().unwrap_or(0);
+        self.vega = profit(UP).min(profit(DOWN)).min(0).saturating_neg();
         Ok(())
     }
 
@@ -133,11 +141,12 @@ impl Sums {
         if kind.initial {
             per_naked = per_naked.checked_add(ratio_up(spot, Ratio(rules.im_option))?).ok_or(CoreError::Overflow)?;
             charges = sum(charges, self.doubt)?;
+            charges = sum(charges, self.concentration(rules, spot)?)?;
         }
         // PROOF: a product of two i64 always fits i128.
         charges = sum(charges, Wide::from(per_naked).wrapping_mul(Wide::from(self.naked)))?;
         if self.drift != 0 {
-            let drift = times_up(self.drift, self.drift_weight(grid, cells, kind))?;
+            let drift = times_up(self.drift, self.drift_weight((grid, cells), rules, kind))?;
             charges = match kind.drift {
                 Drift::Charged => sum(charges, drift)?,
                 Drift::Credited => difference(charges, drift)?,
@@ -147,13 +156,30 @@ impl Sums {
         self.marks.checked_add(counted).and_then(|total| total.checked_sub(charges)).ok_or(CoreError::Overflow)
     }
 
+    /// The charge for what this account alone would have to sell: contracts beyond its share of their series, and what a
+    /// shock of volatility costs beyond what the market takes up.
+    fn concentration(&self, rules: &PortfolioParameters, spot: i64) -> Result<Wide, CoreError> {
+        // PROOF: below 2^32 x 10^6.
+        let free = i64::from(rules.vega_free).wrapping_mul(PPM);
+        let vega = times_up(Wide::from(self.vega.saturating_sub(free).max(0)), Ratio(rules.vega_rate))?;
+        if self.concentrated == 0 {
+            return Ok(vega);
+        }
+        // PROOF: a product of two i64 always fits i128.
+        let rate = Wide::from(ratio_up(spot, Ratio(rules.concentration_rate))?);
+        sum(vega, rate.wrapping_mul(Wide::from(self.concentrated)))
+    }
+
     /// By how much a move of every mark by one, and of every shocked value by one per unit of its multiplier x, can
     /// move the balance m + L min(..): the largest over the columns of
     ///
     /// - `|1 - L d| + L d max(1, x)` for `m + L d (disc(V) - m)`, in the basis with its share for d
     /// - `1 + 2 L` for `m - L |disc(V) - m|`, the skews
+    ///
+    /// and, in the initial balance, twice the rate of the charge for vega. Where underlyings offset each other no term grows:
+    /// the offset's share of the loss is one of these with a lower L.
     #[inline(never)]
-    fn drift_weight(&self, grid: &Grid, cells: &[Cell], kind: &Kind) -> Ratio {
+    fn drift_weight(&self, (grid, cells): (&Grid, &[Cell]), rules: &PortfolioParameters, kind: &Kind) -> Ratio {
         let weight = |dampening: i64, multiplier: i64| {
             let share = mul_shift_down(i64::from(kind.factor.0), dampening, 32).saturating_add(1);
             let rest = PPM.saturating_sub(share).saturating_abs();
@@ -174,7 +200,9 @@ impl Sums {
             );
         let up = grid.multipliers().get(1).copied().map_or(PPM, i64::from);
         let basis = weight(0, PPM).max(weight(self.basis_share, up));
-        Ratio(u32::try_from(columns.fold(basis, i64::max)).unwrap_or(u32::MAX))
+        // The charge for vega stands on a shocked value less a mark.
+        let vega = if kind.initial { i64::from(rules.vega_rate).saturating_mul(2) } else { 0 };
+        Ratio(u32::try_from(columns.fold(basis, i64::max).saturating_add(vega)).unwrap_or(u32::MAX))
     }
 }
 

@@ -87,7 +87,17 @@ fn scenario_list(account: &Account, kind: usize) -> Vec<Scenario> {
 }
 
 /// (initial, maintenance, mark-to-market, equity) of the evaluator, atoms.
-fn wide(account: &Account) -> [f64; 4] {
+pub fn wide(account: &Account) -> [f64; 4] {
+    let [(initial, _), (maintenance, _)] = [0, 1].map(|kind| wide_margin(account, kind));
+    let cash = account.book.cash as f64;
+    let equity = 1e6 * float(initial.options + initial.collateral) + cash;
+    let maintained = 1e6 * float(maintenance.maintenance) + cash;
+    [(1e6 * float(initial.initial) + cash).min(maintained), maintained, 1e6 * float(initial.options), equity]
+}
+
+/// What the evaluator says of the first underlying, with the profit under every scenario of the initial (0) or the
+/// maintenance (1) balance.
+pub fn wide_margin(account: &Account, kind: usize) -> (portfolio::MarketMargin, Vec<(Scenario, Real)>) {
     let book = &account.book;
     let view = &book.underlyings[0];
     let expiries: Vec<Expiry> = book
@@ -124,20 +134,15 @@ fn wide(account: &Account) -> [f64; 4] {
         legs: &legs,
         collateral: &collateral,
     };
-    let margin = |kind: usize| {
-        let scenarios = scenario_list(account, kind);
-        let mut profits = [Real::ZERO; portfolio::MAX_SCENARIOS];
-        portfolio::evaluate(&market, &wide_parameters(&account.parameters, &scenarios), &mut profits).unwrap()
-    };
-    let (initial, maintenance) = (margin(0), margin(1));
-    let cash = book.cash as f64;
-    let equity = 1e6 * float(initial.options + initial.collateral) + cash;
-    let maintained = 1e6 * float(maintenance.maintenance) + cash;
-    [(1e6 * float(initial.initial) + cash).min(maintained), maintained, 1e6 * float(initial.options), equity]
+    let scenarios = scenario_list(account, kind);
+    let mut profits = [Real::ZERO; portfolio::MAX_SCENARIOS];
+    let parameters = wide_parameters(&account.parameters, &scenarios);
+    let margin = portfolio::evaluate(&market, &parameters, &mut profits).unwrap();
+    (margin, scenarios.into_iter().zip(profits).collect())
 }
 
 /// `max(1e-6 max(1, |IM|), 4e-8 sum |q| F)`, and three atoms per contract for the roundings to atoms.
-fn tolerance(account: &Account, expected: &[f64; 4]) -> f64 {
+pub fn tolerance(account: &Account, expected: &[f64; 4]) -> f64 {
     let reference = (1e-6 * expected[0].abs()).max(1.0);
     reference.max(4e-8 * account.notional()) + 3.0 * account.gross() + 20.0
 }

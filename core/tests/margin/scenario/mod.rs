@@ -1,7 +1,9 @@
 //! Portfolio mode in account integers: against the wide evaluator, by property, and from risk rows.
 
+mod concentration;
 mod evaluator;
 mod explain;
+mod joint;
 mod parameters;
 mod properties;
 mod rows;
@@ -9,7 +11,7 @@ mod rules;
 
 use plimsoll_core::error::CoreError;
 use plimsoll_core::margin::scenario::{
-    balances, close_out_balances, fill_rows, Grid, Reach, Rows, RowsHeader, RowsStamp, ROW,
+    balances, close_out_balances, fill_rows, Grid, Offset, Reach, Rows, RowsHeader, RowsStamp, ROW,
 };
 use plimsoll_core::margin::{
     Balances, Book, CloseOutBalances, Drift, PortfolioParameters, PortfolioView, ScenarioView,
@@ -50,13 +52,15 @@ pub struct Account {
     pub rows: Vec<Option<OwnedRows>>,
     /// For whom drift counts.
     pub drift: Drift,
+    /// Which underlyings offset each other.
+    pub offset: Offset,
 }
 
 impl Account {
     /// The reference parameters at the reference range.
     pub fn new(book: OwnedBook) -> Self {
         let parameters = PortfolioParameters::REFERENCE;
-        Self { book, parameters, views: 1, ranges: [180_000; 2], rows: vec![], drift: Drift::Charged }
+        Self { book, parameters, views: 1, ranges: [180_000; 2], rows: vec![], drift: Drift::Charged, offset: Offset::NONE }
     }
 
     /// Lends the book to `f`.
@@ -68,7 +72,7 @@ impl Account {
             .iter()
             .map(|rows| rows.as_ref().map(|rows| Rows { header: &rows.header, values: &rows.values }))
             .collect();
-        let view = PortfolioView { underlyings: &underlyings, rows: &rows, drift: self.drift };
+        let view = PortfolioView { underlyings: &underlyings, rows: &rows, drift: self.drift, offset: self.offset };
         self.book.with(|book| f(book, &view))
     }
 

@@ -450,6 +450,29 @@ pub struct SettlementSampled {
     pub window_end: i64,
 }
 
+/// A correlation was sampled.
+#[event]
+#[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CorrelationSampled {
+    /// The underlying.
+    pub underlying: Pubkey,
+    /// Its accepted price: quote atoms per whole underlying.
+    pub price: i64,
+    /// The peer's accepted price: quote atoms per whole underlying.
+    pub peer_price: i64,
+    /// Correlation before, ppm, signed.
+    pub correlation_before: i32,
+    /// Correlation after, ppm, signed.
+    pub correlation_after: i32,
+    /// Pairs of returns counted.
+    pub samples: u32,
+    /// Index of the peer.
+    pub peer: u16,
+    /// Zero.
+    pub reserved: [u8; 2],
+}
+
 /// The settlement price was fixed.
 #[event]
 #[cfg_attr(not(feature = "idl-build"), derive(Pod, Zeroable), repr(C))]

@@ -91,7 +91,8 @@ impl<'info> UnderlyingCreate<'info> {
         let free = clearinghouse.stable_underlying == INDEX_NONE;
         ensure(args.stable == 0 || free, PlimsollError::StableExists)?;
         ensure(PRICE_RECEIVERS.contains(&args.receiver_program), PlimsollError::ReceiverUnknown)?;
-        args.validate()
+        args.validate()?;
+        args.portfolio.rules().validate_peers(args.index).map_err(parameter_refused)
     }
 
     /// Specification:
@@ -100,6 +101,7 @@ impl<'info> UnderlyingCreate<'info> {
     /// - A receiver program this program does not know is refused.
     /// - A parameter outside its hard range is refused with its value and the bound.
     /// - A scan range that could reach beyond the scenario grid is refused.
+    /// - A peer of its correlation that was not listed before it, or that is named twice, is refused.
     /// - A listing whose highest price, contract size and largest quantity could leave the margin integers is
     ///   refused.
     /// - With `stable` = 1 the clearinghouse's stable price comes from it; a second such underlying is refused.

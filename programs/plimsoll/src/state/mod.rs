@@ -24,7 +24,7 @@ pub use insurance::InsuranceFund;
 pub use margin_account::{
     AuctionData, CollateralSlot, DelegateData, DelegateTerms, ExpirySlot, MarginAccount, PositionData,
 };
-pub use oracle_state::{OracleState, PriceData, VolatilityData};
+pub use oracle_state::{CorrelationData, OracleState, PriceData, VolatilityData};
 pub use outflow::{AccountOutflow, Outflow, OutflowWindow};
 pub use owner::Owner;
 pub use parameters::{

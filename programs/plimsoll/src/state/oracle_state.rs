@@ -51,7 +51,30 @@ pub struct VolatilityData {
     pub range_at: i64,
 }
 
-/// Accepted price, walk state and volatility of one underlying; only `oracle_accept` writes it.
+/// Realised correlation with a peer; mirrors `plimsoll_core::correlation::CorrelationState`, same bytes. Writer:
+/// `correlation_sample`.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CorrelationData {
+    /// Clock of the last sample: unix seconds, 0 before the first.
+    pub sampled_at: i64,
+    /// ln of the underlying's price then, Q40.
+    pub own_ln: i64,
+    /// ln of the peer's price then, Q40.
+    pub peer_ln: i64,
+    /// Annualised variance of the underlying, Q44.
+    pub own_variance: i64,
+    /// Annualised variance of the peer, Q44.
+    pub peer_variance: i64,
+    /// Annualised covariance, Q44, signed.
+    pub covariance: i64,
+    /// Correlation, ppm, signed.
+    pub correlation: i32,
+    /// Pairs of returns counted.
+    pub samples: u32,
+}
+
+/// Accepted price, walk state and volatility of one underlying; only `oracle_accept` writes it, but for the correlations.
 ///
 /// Seeds: `oracle`, underlying.
 #[account(zero_copy)]
@@ -75,16 +98,21 @@ pub struct OracleState {
     pub bump: u8,
     /// Zero.
     pub padding: [u8; 4],
+    /// By place among the underlying's `correlation_peers`. Writer: `correlation_sample`.
+    pub correlations: [CorrelationData; 2],
     /// Zero; room for later layouts.
     pub reserved: [u8; 128],
 }
 
 const _: () = assert!(core::mem::offset_of!(OracleState, price) == 32);
-const _: () = assert!(core::mem::size_of::<OracleState>() == 304);
+const _: () = assert!(core::mem::size_of::<OracleState>() == 416);
 
 mirror!(PriceData => plimsoll_core::oracle::PriceState {
     price, ema, raw, confidence, publish_time, walking_since, walk_seconds
 });
 mirror!(VolatilityData => plimsoll_core::volatility::VolatilityState {
     sampled_at, sampled_ln, fast_variance, slow_variance, state, range_im, range_mm, scale_im, scale_mm, range_at
+});
+mirror!(CorrelationData => plimsoll_core::correlation::CorrelationState {
+    sampled_at, own_ln, peer_ln, own_variance, peer_variance, covariance, correlation, samples
 });

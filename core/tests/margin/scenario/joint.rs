@@ -1,0 +1,199 @@
+//! What underlyings that move together save: against the formula in floating point on the evaluator's profits.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::margin::evaluator::portfolio::VolShift;
+use plimsoll_core::margin::scenario::{maintenance_at, Offset};
+use plimsoll_core::position::OptionKind::{Call, Put};
+use plimsoll_core::units::Ratio;
+use proptest::prelude::*;
+
+use super::super::documents::float;
+use super::evaluator::{tolerance, wide, wide_margin};
+use super::{any_account, per_mille, plain, Account, USD};
+
+/// Half of the losses of the first two underlyings.
+const HALF: Offset = Offset { share: Ratio(500_000), members: 0b11 };
+
+/// One scenario of two underlyings: steps and shift, or the tail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Steps(i64, u8),
+    Tail(i64),
+}
+
+fn shift_of(vol: VolShift) -> u8 {
+    match vol {
+        VolShift::None => 0,
+        VolShift::Up => 1,
+        VolShift::Down => 2,
+        VolShift::Linear => 3,
+        VolShift::Abs => 4,
+    }
+}
+
+/// Profits of the first underlying by scenario, atoms, with what it loses by itself.
+fn profits(account: &Account, kind: usize) -> (BTreeMap<Key, f64>, f64) {
+    let (margin, list) = wide_margin(account, kind);
+    let step = i64::from(account.parameters.grid_step);
+    let keyed = list.into_iter().map(|(scenario, profit)| {
+        let distance = (float(scenario.spot) * 1e6).round() as i64 - 1_000_000;
+        let key = if distance % step == 0 {
+            Key::Steps(distance / step, shift_of(scenario.vol))
+        } else {
+            Key::Tail(distance)
+        };
+        (key, 1e6 * float(profit))
+    });
+    (keyed.collect(), 1e6 * float(margin.loss).min(0.0))
+}
+
+/// The profit under `key`, or under the outermost step of the same side and shift.
+fn nearest(profits: &BTreeMap<Key, f64>, key: Key) -> f64 {
+    let Key::Steps(steps, shift) = key else { return profits[&key] };
+    let within = (0..=steps.abs()).rev().map(|n| Key::Steps(n * steps.signum(), shift));
+    within.filter_map(|key| profits.get(&key)).next().copied().unwrap_or(0.0)
+}
+
+/// `share L (min_s sum PnL - sum worst)`, atoms.
+fn saved(parts: &[&Account; 2], kind: usize, share: f64) -> f64 {
+    let [(first, alone), (second, also_alone)] = parts.map(|part| profits(part, kind));
+    let keys = first.keys().chain(second.keys());
+    let together = keys.map(|key| nearest(&first, *key) + nearest(&second, *key)).fold(0.0, f64::min);
+    let factor = if kind == 0 { 1.0 } else { 0.8 };
+    share * factor * (together - alone - also_alone)
+}
+
+/// One book of both, the second underlying with its own price and contract size.
+fn joined(first: &Account, second: &Account, offset: Offset) -> Account {
+    let mut both = first.clone();
+    both.views = 2;
+    both.offset = offset;
+    both.book.cash += second.book.cash;
+    both.book.underlyings.push(second.book.underlyings[0]);
+    let slots = both.book.expiries.len() as u8;
+    both.book.expiries.extend(second.book.expiries.iter().cloned().map(|mut expiry| {
+        expiry.head.underlying = 1;
+        expiry
+    }));
+    both.book.positions.extend(second.book.positions.iter().cloned().map(|mut leg| {
+        leg.expiry_slot += slots;
+        leg
+    }));
+    both
+}
+
+fn straddle(quantity: i32) -> Account {
+    plain(&[(2, Call, quantity), (2, Put, quantity)])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn what_is_saved_is_the_formula_on_the_evaluators_profits(
+        first in any_account(),
+        mut second in any_account(),
+        share in 0u32..=1_000_000,
+        (below, above) in (700i64..=1_000, 1_000i64..=1_300),
+    ) {
+        second.ranges = first.ranges;
+        let view = &mut second.book.underlyings[0];
+        (view.low, view.high) = (per_mille(view.spot, below), per_mille(view.spot, above));
+        // A reach beyond the grid is charged, which the evaluator does not know.
+        prop_assume!([0, 1].iter().all(|kind| second.reach(*kind).excess == 0));
+        let both = joined(&first, &second, Offset { share: Ratio(share), members: 0b11 });
+        let got = both.balances();
+        let parts = [&first, &second];
+        let expected = parts.map(wide);
+        let allowed = tolerance(&first, &expected[0]) + tolerance(&second, &expected[1]);
+        let share = f64::from(share) / 1e6;
+        let saved = [0, 1].map(|kind| saved(&parts, kind, share));
+        for (got, expected) in [got.initial_offset, got.maintenance_offset].iter().zip(saved) {
+            prop_assert!((*got as f64 - expected).abs() <= 2.0 * allowed, "{got} against {expected} +- {allowed}");
+            prop_assert!(*got >= 0);
+        }
+        let maintenance = expected[0][1] + expected[1][1] + saved[1];
+        prop_assert!((got.maintenance as f64 - maintenance).abs() <= 3.0 * allowed);
+        prop_assert!(got.initial <= got.maintenance);
+    }
+
+    #[test]
+    fn an_offset_never_worsens_a_balance_and_never_exceeds_its_share_of_the_losses(
+        first in any_account(), mut second in any_account(), share in 1u32..=1_000_000,
+    ) {
+        second.ranges = first.ranges;
+        let none = joined(&first, &second, Offset::NONE).balances();
+        let some = joined(&first, &second, Offset { share: Ratio(share), members: 0b11 }).balances();
+        prop_assert!(some.maintenance >= none.maintenance && some.initial >= none.initial);
+        prop_assert_eq!(none.maintenance_offset, 0);
+        let losses = |kind| profits(&first, kind).1 + profits(&second, kind).1;
+        let most = -losses(1) * 0.8 * f64::from(share) / 1e6;
+        let allowed = tolerance(&first, &wide(&first)) + tolerance(&second, &wide(&second));
+        prop_assert!(some.maintenance_offset as f64 <= most + allowed);
+    }
+}
+
+#[test]
+fn a_long_straddle_pays_for_a_short_one_as_far_as_both_move_together() {
+    let (long, short) = (straddle(10), straddle(-10));
+    let apart = joined(&long, &short, Offset::NONE).balances();
+    let whole = joined(&long, &short, Offset { share: Ratio::ONE, members: 0b11 }).balances();
+    let half = joined(&long, &short, HALF).balances();
+    // Moving as one they are one book of nothing: what remains is the discount of the long side.
+    assert!(whole.maintenance_offset * 10 > -9 * (apart.maintenance - apart.mark_to_market) / 2);
+    let halves = whole.maintenance_offset / 2 - half.maintenance_offset;
+    assert!(halves.abs() <= 1, "{halves}");
+    assert!(half.maintenance > apart.maintenance);
+}
+
+#[test]
+fn two_shorts_of_one_kind_save_nothing() {
+    let got = joined(&plain(&[(2, Call, -10)]), &plain(&[(2, Call, -30)]), HALF).balances();
+    assert_eq!((got.initial_offset, got.maintenance_offset), (0, 0));
+}
+
+#[test]
+fn only_members_offset_each_other() {
+    let (long, short) = (straddle(10), straddle(-10));
+    for members in [0b00, 0b01, 0b10, 0b101, 0b110] {
+        let got = joined(&long, &short, Offset { share: Ratio::ONE, members }).balances();
+        assert_eq!((got.initial_offset, got.maintenance_offset), (0, 0), "{members:b}");
+    }
+}
+
+#[test]
+fn a_close_out_and_a_liquidation_price_stand_on_the_same_offset() {
+    let mut both = joined(&straddle(10), &straddle(-10), HALF);
+    for raw in [None, Some(900), Some(1_100)] {
+        for view in &mut both.book.underlyings {
+            *view = view.worse_of(view.spot, raw.map(|of| per_mille(view.spot, of)));
+        }
+        let balances = both.balances();
+        assert!(balances.maintenance_offset > 0);
+        assert_eq!(both.close_out().maintenance, balances.maintenance, "{raw:?}");
+        // One price at which nothing walks: the other underlying still counts the worse of its two.
+        let at = |price| both.with(|book, view| maintenance_at(book, view, 0, price)).unwrap();
+        if raw.is_none() {
+            assert_eq!(at(both.book.underlyings[0].spot), balances.maintenance);
+        }
+        both.cashed(USD, |richer| assert_eq!(richer.balances().maintenance, balances.maintenance + i128::from(USD)));
+    }
+}
+
+#[test]
+fn rows_give_the_offset_of_fresh_prices() {
+    let mut both = joined(&straddle(10), &straddle(-10), HALF);
+    let fresh = both.balances();
+    both.refresh(4);
+    assert_eq!(both.balances(), fresh);
+}
+
+impl Account {
+    /// Lends the account with `more` cash to `f`.
+    fn cashed(&self, more: i64, f: impl FnOnce(&Self)) {
+        let mut richer = self.clone();
+        richer.book.cash += more;
+        f(&richer);
+    }
+}

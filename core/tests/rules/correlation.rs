@@ -1,0 +1,123 @@
+//! Realised correlation and what offsets by it.
+
+use plimsoll_core::correlation::*;
+use plimsoll_core::units::{Price, Ratio};
+use proptest::prelude::*;
+
+/// The first second of an hour.
+const START: i64 = 1_700_002_800;
+const BOUNDS: (Ratio, Ratio) = (Ratio(200_000), Ratio(500_000));
+
+fn price(value: f64) -> Price {
+    Price((value * 1e6) as i64)
+}
+
+/// Numbers in (-1, 1), the same in every run.
+fn noise(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}
+
+/// `hours` samples of two walks whose returns share the part `common` of their variance; with sign.
+fn walked(hours: i64, common: f64) -> CorrelationState {
+    let mut noise = noise(7);
+    let (mut own, mut peer) = (50_000.0f64, 3_000.0f64);
+    let mut state = sample(&CorrelationState::default(), (price(own), price(peer)), START).unwrap();
+    for hour in 1..=hours {
+        let (shared, alone) = (noise(), noise());
+        own *= (0.005 * shared).exp();
+        peer *= (0.008 * (common * shared + (1.0 - common * common).sqrt() * alone)).exp();
+        state = sample(&state, (price(own), price(peer)), START + 3_600 * hour).unwrap();
+    }
+    state
+}
+
+#[test]
+fn it_converges_to_the_correlation_of_the_returns() {
+    for common in [-0.9, -0.3, 0.0, 0.5, 0.8, 1.0] {
+        let state = walked(5_000, common);
+        let got = f64::from(state.correlation) / 1e6;
+        assert!((got - common).abs() < 0.06, "{got} against {common}");
+    }
+}
+
+#[test]
+fn an_hour_counts_once() {
+    let state = walked(3, 1.0);
+    let prices = (price(1.0), price(2.0));
+    let due = START + 4 * 3_600;
+    assert_eq!(sample(&state, prices, START + 3 * 3_600), Err(NotDue { due }));
+    assert_eq!(sample(&state, prices, due - 1), Err(NotDue { due }));
+    assert_eq!(sample(&state, prices, due).unwrap().samples, 4);
+    // Late once, the next one is due with the next hour all the same.
+    let late = sample(&state, prices, due + 3_599).unwrap();
+    assert_eq!(sample(&late, prices, due + 3_600).unwrap().samples, 5);
+}
+
+#[test]
+fn the_first_sample_counts_no_return() {
+    let first = sample(&CorrelationState::default(), (price(50_000.0), price(3_000.0)), START + 77).unwrap();
+    assert_eq!((first.samples, first.correlation, first.covariance), (0, 0, 0));
+    assert_eq!(first.sampled_at, START + 77);
+}
+
+#[test]
+fn a_peer_that_never_moves_is_correlated_with_nothing() {
+    let mut state = CorrelationState::default();
+    for hour in 0..50 {
+        let own = price(50_000.0 + f64::from(hour % 7));
+        state = sample(&state, (own, price(1.0)), START + 3_600 * i64::from(hour)).unwrap();
+    }
+    assert_eq!((state.correlation, state.peer_variance), (0, 0));
+}
+
+#[test]
+fn nothing_offsets_before_a_half_life_of_samples() {
+    let state = walked(i64::from(SAMPLES_MIN), 1.0);
+    let short = CorrelationState { samples: SAMPLES_MIN - 1, ..state };
+    assert_eq!(offset_share(&short, state.sampled_at, BOUNDS), Ratio(0));
+    assert_eq!(offset_share(&state, state.sampled_at, BOUNDS), Ratio(500_000));
+    assert_eq!(offset_share(&state, state.sampled_at, (Ratio(0), Ratio(0))), Ratio(0));
+}
+
+#[test]
+fn what_exceeds_the_margin_offsets_up_to_the_cap() {
+    let of = |correlation| {
+        let state = CorrelationState { samples: SAMPLES_MIN, correlation, sampled_at: START, ..Default::default() };
+        offset_share(&state, START, BOUNDS).0
+    };
+    assert_eq!([-1_000_000, 0, 200_000, 200_001].map(of), [0, 0, 0, 1]);
+    assert_eq!([650_000, 700_000, 1_000_000].map(of), [450_000, 500_000, 500_000]);
+}
+
+#[test]
+fn it_fades_once_nobody_samples() {
+    let state = CorrelationState { samples: SAMPLES_MIN, correlation: 600_000, sampled_at: START, ..Default::default() };
+    let at = |age| offset_share(&state, START + age, BOUNDS).0;
+    assert_eq!([0, WHOLE_SECONDS], [0, WHOLE_SECONDS].map(|age| if at(age) == 400_000 { age } else { -1 }));
+    assert_eq!(at((WHOLE_SECONDS + GONE_SECONDS) / 2), 200_000);
+    assert_eq!([GONE_SECONDS - 1, GONE_SECONDS, i64::MAX - START].map(at), [4, 0, 0]);
+}
+
+proptest! {
+    #[test]
+    fn any_prices_keep_it_within_its_range(
+        prices in prop::collection::vec((1i64..=i64::MAX, 1i64..=i64::MAX, 3_600i64..40_000_000), 1..20),
+    ) {
+        let mut state = CorrelationState::default();
+        let mut now = START;
+        for (own, peer, later) in prices {
+            now += later;
+            state = sample(&state, (Price(own), Price(peer)), now).unwrap();
+            prop_assert!((-1_000_000..=1_000_000).contains(&state.correlation));
+            prop_assert!(state.own_variance >= 0 && state.peer_variance >= 0);
+            // Cauchy and Schwarz: what is realised is cut to multiples of 16.
+            let both = i128::from(state.own_variance + 32) * i128::from(state.peer_variance + 32);
+            let cov = i128::from(state.covariance);
+            prop_assert!(cov * cov <= both, "{state:?}");
+        }
+    }
+}
