@@ -151,11 +151,9 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
     /// The account's expiries by slot; `None` for a free slot.
     fn expiries(&self, account: &MarginAccount) -> Result<[Option<Ref<'a, Expiry>>; MAX_EXPIRIES]> {
         let mut expiries = [const { None }; MAX_EXPIRIES];
-        for (slot, expiry) in account.expiries.iter().zip(expiries.iter_mut()) {
-            if slot.expiry != 0 {
-                let index = account.underlyings.get(usize::from(slot.underlying_slot));
-                let index = index.ok_or_else(|| refused(PlimsollError::UnknownSeries))?;
-                *expiry = Some(self.markets.expiry(*index, slot.expiry)?);
+        for (slot, expiry) in expiries.iter_mut().enumerate() {
+            if let Some((underlying, time)) = account.expiry_at(slot) {
+                *expiry = Some(self.markets.expiry(underlying, time)?);
             }
         }
         Ok(expiries)
@@ -231,10 +229,10 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
     #[inline(never)]
     fn rows(&self, account: &MarginAccount) -> Result<[Option<HeldRows<'a>>; MAX_EXPIRIES]> {
         let mut rows = [const { None }; MAX_EXPIRIES];
-        for (slot, rows) in account.expiries.iter().zip(rows.iter_mut()).filter(|(slot, _)| slot.expiry != 0) {
-            let index = account.underlyings.get(usize::from(slot.underlying_slot));
-            let index = index.ok_or_else(|| refused(PlimsollError::UnknownSeries))?;
-            *rows = self.markets.rows(*index, slot.expiry)?;
+        for (slot, rows) in rows.iter_mut().enumerate() {
+            if let Some((underlying, expiry)) = account.expiry_at(slot) {
+                *rows = self.markets.rows(underlying, expiry)?;
+            }
         }
         Ok(rows)
     }

@@ -59,8 +59,8 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
     let mut maintenance = sum(book.cash.wide(), quoted_down(rest, book.stable_price)?)?;
     for (at, _) in (0u8..).zip(book.underlyings) {
         let account = Account::new(book, view, at)?;
-        let part = if at == index { account.standing_at(price)? } else { account.lowest_standing()? };
-        maintenance = sum(maintenance, part.maintenance)?;
+        let part = if at == index { account.standing_at(price)?.maintenance } else { account.lowest_maintenance()? };
+        maintenance = sum(maintenance, part)?;
     }
     Ok(maintenance)
 }
@@ -76,8 +76,7 @@ pub fn steps_needed(view: &UnderlyingView, rules: &ScenarioView) -> u8 {
 pub fn kernel_prices(book: &Book, view: &PortfolioView) -> Result<usize, CoreError> {
     let mut prices = 0usize;
     for (slot, expiry) in (0u8..).zip(book.expiries) {
-        let cached = view.rows.get(usize::from(slot)).is_some_and(Option::is_some);
-        if cached || expiry.settled.is_some() {
+        if view.rows_of(usize::from(slot)).is_some() || expiry.settled.is_some() {
             continue;
         }
         let legs = book.positions.iter().filter(|leg| leg.expiry_slot == slot && leg.quantity != 0).count();
@@ -172,21 +171,17 @@ impl<'a> Account<'a> {
         raw.map(|raw| self.standing_at(raw)).transpose()
     }
 
-    /// At the accepted price, with the maintenance balance of the worse of accepted and raw.
-    fn lowest_standing(&self) -> Result<Standing, CoreError> {
-        let mut here = self.standing_at(self.view.spot)?;
-        if let Some(there) = self.raw_standing()? {
-            here.maintenance = here.maintenance.min(there.maintenance);
-        }
-        Ok(here)
+    /// Part of the maintenance balance at the worse of accepted and raw price.
+    fn lowest_maintenance(&self) -> Result<Wide, CoreError> {
+        let here = self.standing_at(self.view.spot)?.maintenance;
+        Ok(self.raw_standing()?.map_or(here, |there| here.min(there.maintenance)))
     }
 
     /// The columns up to `steps`, prepared if an expiry is priced fresh.
     pub(super) fn grid(&self, steps: u8) -> Grid {
         let mut grid = Grid::new(self.rules.parameters, steps);
-        let rows = |slot| self.portfolio.rows.get(slot).and_then(Option::as_ref);
         let priced = |e: &ExpiryView| e.underlying == self.index && e.settled.is_none() && !e.strikes.is_empty();
-        if self.book.expiries.iter().enumerate().any(|(slot, e)| priced(e) && rows(slot).is_none()) {
+        if self.book.expiries.iter().enumerate().any(|(slot, e)| priced(e) && self.portfolio.rows_of(slot).is_none()) {
             grid.prepare();
         }
         grid
@@ -240,7 +235,7 @@ impl<'a> Account<'a> {
             return Ok(());
         }
         let now = Tenor::new(expiry, spot, self.rules.parameters)?;
-        let rows = self.portfolio.rows.get(slot).and_then(Option::as_ref);
+        let rows = self.portfolio.rows_of(slot);
         let tenor = rows.map_or(&now, |rows| &rows.header.tenor);
         let mut totals = [0i64; ROW];
         let mut legs = Legs::of(&net);
@@ -277,8 +272,8 @@ impl<'a> Account<'a> {
         sums.exposure = sum(sums.exposure, times(self.size.up(magnitude(now.forward())?)?))?;
         let distance = magnitude(tenor.distance_up(now))?;
         if distance != 0 {
-            // PROOF: as above, with fewer contracts.
-            let moved = Wide::from(legs.reduced).wrapping_mul(Wide::from(self.size.up(distance)?));
+            // PROOF: as above, with no more contracts. No book moves further than its legs one by one.
+            let moved = Wide::from(legs.reduced.min(legs.gross)).wrapping_mul(Wide::from(self.size.up(distance)?));
             // Rows and fresh prices are rounded apart: two atoms and the error of two prices per contract of any leg.
             let error = magnitude(price_error_up(tenor.forward().max(now.forward())).saturating_mul(2))?;
             sums.drift = sum(sum(sums.drift, moved)?, times(self.size.up(error)?.saturating_add(2)))?;
@@ -428,8 +423,9 @@ struct Legs {
     naked: i64,
     /// Sum of magnitudes per series.
     gross: u64,
-    /// Contracts whose price can move: by parity calls and puts of a strike are that many calls together, and the puts of
-    /// all strikes a forward. Boxes and conversions count nothing.
+    /// Contracts that move with the price after parity: calls and puts of a strike are that many calls together, and the
+    /// puts of all strikes a forward. A box is none of either, a conversion only its share of the forward; what is rounded
+    /// stays with the gross contracts.
     reduced: u64,
     /// Highest strike, atoms per contract.
     highest: i64,
@@ -463,6 +459,7 @@ impl Legs {
     #[inline(never)]
     fn settle_puts(&self, cells: &[Cell], forwards: &[i64; SPOTS_MAX], totals: &mut [i64; ROW]) {
         for (cell, total) in cells.iter().zip(totals.iter_mut()) {
+            // PROOF: a cell's spot is an index that the grid has given out, below `SPOTS_MAX`.
             let forward = forwards.get(usize::from(cell.spot)).copied().unwrap_or(0);
             // PROOF: the true sum is below 2^63 (`Sums::add_bound`), so wrapping on the way cancels.
             *total = total.wrapping_add(self.strikes).wrapping_sub(self.puts.wrapping_mul(forward));

@@ -33,7 +33,7 @@ pub use close_out::close_out_balances;
 pub use columns::{columns_needed, Column, Grid, Reach, Shift, COLUMNS_MAX, STEPS_MAX};
 pub use evaluate::{balances, kernel_prices, maintenance_at, steps_needed};
 pub use parameters::PortfolioParameters;
-pub use rows::{fill_rows, Rows, RowsHeader, RowsRefusal, RowsStamp, ROW, ROWS};
+pub use rows::{fill_rows, Rows, RowsHeader, RowsRefusal, RowsStamp, ROW};
 pub use tenor::Tenor;
 
 use crate::units::Ratio;
@@ -59,6 +59,14 @@ pub struct PortfolioView<'a> {
     pub rows: &'a [Option<Rows<'a>>],
     /// For whom the doubt counts that rows leave.
     pub drift: Drift,
+}
+
+impl<'a> PortfolioView<'a> {
+    /// The rows of the expiry at `slot` of the book; `None`: it is priced fresh.
+    #[inline(always)]
+    pub fn rows_of(&self, slot: usize) -> Option<&'a Rows<'a>> {
+        self.rows.get(slot).and_then(Option::as_ref)
+    }
 }
 
 /// For whom it counts what the values of rows may have moved since they were filled, up to the present or, while the
