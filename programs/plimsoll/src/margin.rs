@@ -250,12 +250,8 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         at: u8,
         (underlying, oracle): (&Underlying, &OracleState),
     ) -> Result<ExpiryView<'e>> {
-        let vol = if expiry.is_settled() {
-            Vol::ZERO
-        } else {
-            let key = (expiry.underlying_index, expiry.expiry);
-            self.markets.volatility(key, || volatility(expiry, (underlying, oracle), self.now))
-        };
+        let key = (expiry.underlying_index, expiry.expiry);
+        let vol = self.markets.volatility(key, || volatility(expiry, (underlying, oracle), self.now));
         view_with(expiry, at, (underlying, vol), self.now)
     }
 
@@ -387,13 +383,15 @@ pub fn expiry_view<'e>(
     (underlying, oracle): (&Underlying, &OracleState),
     now: i64,
 ) -> Result<ExpiryView<'e>> {
-    let vol = if expiry.is_settled() { Vol::ZERO } else { volatility(expiry, (underlying, oracle), now) };
-    view_with(expiry, at, (underlying, vol), now)
+    view_with(expiry, at, (underlying, volatility(expiry, (underlying, oracle), now)), now)
 }
 
-/// The reference volatility of an expiry that is not settled.
+/// The reference volatility of an expiry; zero once it is settled.
 #[inline(never)]
 fn volatility(expiry: &Expiry, (underlying, oracle): (&Underlying, &OracleState), now: i64) -> Vol {
+    if expiry.is_settled() {
+        return Vol::ZERO;
+    }
     let seconds = expiry.expiry.saturating_sub(now).max(0);
     reference_volatility(oracle.volatility.rules(), seconds, underlying.volatility.rules())
 }

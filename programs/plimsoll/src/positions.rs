@@ -149,7 +149,7 @@ fn slot_transfer(
             continue;
         }
         let LegTaken { lots, carry } = taken(leg.rules());
-        leg.reserved = carry;
+        leg.carry = carry;
         let delta = lots.0;
         if delta == 0 {
             continue;
@@ -263,7 +263,7 @@ fn underlying_slot_allocate(account: &mut MarginAccount, underlying: u16) -> Res
 fn leg_insert(account: &mut MarginAccount, slot: u8, strike: u8, kind: u8, quantity: i32) -> Result<()> {
     let at = usize::from(account.position_count);
     let leg = account.positions.get_mut(at).ok_or_else(|| refused(PlimsollError::TooManyPositions))?;
-    *leg = PositionData { quantity, expiry_slot: slot, strike, kind, reserved: 0 };
+    *leg = PositionData { quantity, expiry_slot: slot, strike, kind, carry: 0 };
     let slot = account.expiries.get_mut(usize::from(slot)).ok_or_else(|| refused(PlimsollError::TooManyExpiries))?;
     slot.legs = slot.legs.checked_add(1).ok_or_else(|| refused(PlimsollError::TooManyPositions))?;
     account.position_count =

@@ -42,7 +42,7 @@ pub struct PositionData {
     pub kind: u8,
     /// Rounding carried between the bids of one auction, 1/256 of a contract; zero outside an auction. Writers:
     /// `auction_bid`, `auction_end`.
-    pub reserved: u8,
+    pub carry: u8,
 }
 
 /// An expiry the account holds legs of.
@@ -196,7 +196,7 @@ pub struct MarginAccount {
 mirror!(DelegateTerms => plimsoll_core::delegate::DelegateTerms {
     expires_at, budget, spent, window_start, window_seconds, actions
 });
-mirror!(PositionData => Position { quantity, expiry_slot, strike, kind, reserved });
+mirror!(PositionData => Position { quantity, expiry_slot, strike, kind, carry });
 
 const _: () = assert!(core::mem::size_of::<ExpirySlot>() == 16);
 const _: () = assert!(core::mem::size_of::<CollateralSlot>() == 16);
