@@ -127,7 +127,10 @@ pub fn legs_transfer(
     mut moved: impl FnMut(&Series, &LegChange, i64) -> Result<()>,
 ) -> Result<()> {
     for slot in (0u8..).take(from.expiries.len()) {
-        slot_transfer(from, to, slot, (&taken, &mut moved))?;
+        if let Some((underlying, expiry)) = from.expiry_at(usize::from(slot)) {
+            ensure(underlying != INDEX_NONE, PlimsollError::UnknownUnderlying)?;
+            slot_transfer(from, to, (slot, underlying, expiry), (&taken, &mut moved))?;
+        }
     }
     remove_empty(to)?;
     remove_empty(from)
@@ -137,11 +140,9 @@ pub fn legs_transfer(
 fn slot_transfer(
     from: &mut MarginAccount,
     to: &mut MarginAccount,
-    slot: u8,
+    (slot, underlying, expiry): (u8, u16, i64),
     (taken, moved): (&impl Fn(&Position) -> LegTaken, &mut impl FnMut(&Series, &LegChange, i64) -> Result<()>),
 ) -> Result<()> {
-    let Some((underlying, expiry)) = from.expiry_at(usize::from(slot)) else { return Ok(()) };
-    ensure(underlying != INDEX_NONE, PlimsollError::UnknownUnderlying)?;
     let mut known = SeriesIndex::of(to, to.expiry_slot(underlying, expiry))?;
     let legs = from.positions.get_mut(..usize::from(from.position_count));
     for leg in legs.ok_or_else(|| refused(PlimsollError::UnknownPosition))? {
