@@ -181,7 +181,7 @@ pub fn requirement(
 ) -> Result<Requirement, CalibrationError> {
     let strikes = [option.strike(case.spot)];
     let expiries = [expiry(&strikes, option.days * DAY, case.vol)];
-    let leg = Position { quantity: -1, expiry_slot: 0, strike: 0, kind: option.kind.to_u8(), reserved: 0 };
+    let leg = Position { quantity: -1, expiry_slot: 0, strike: 0, kind: option.kind.to_u8(), carry: 0 };
     let underlyings = [underlying(case.spot, scales, cross)];
     let balances = margin::balances(&Book { positions: &[leg], expiries: &expiries, ..book(&underlyings) })
         .map_err(CalibrationError::rule(format!("the margin of a {}", option.name())))?;

@@ -45,7 +45,7 @@ pub struct Position {
     /// 0 call, 1 put ([`OptionKind`]).
     pub kind: u8,
     /// Rounding carried between the bids of one auction, in 1/256 of a contract; zero outside an auction.
-    pub reserved: u8,
+    pub carry: u8,
 }
 
 const _: () = assert!(core::mem::size_of::<Position>() == 8);

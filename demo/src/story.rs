@@ -38,7 +38,7 @@ pub struct Role {
     pub name: String,
     /// What it is about, in a few words.
     pub about: &'static str,
-    /// 1 isolated, 2 cross.
+    /// 1 isolated, 2 cross, 3 portfolio.
     pub mode: u8,
     /// Quote tokens deposited at the start.
     pub cash: i64,
@@ -239,10 +239,10 @@ impl Cast {
                 continue;
             }
             for leg in account.legs() {
-                let slot = account.expiries[usize::from(leg.expiry_slot)];
+                let (underlying, expiry) = account.expiry_at(usize::from(leg.expiry_slot)).context("a leg of no expiry")?;
                 let series = Series {
-                    underlying: account.underlyings[usize::from(slot.underlying_slot)],
-                    expiry: slot.expiry,
+                    underlying,
+                    expiry,
                     strike: leg.strike,
                     kind: OptionKind::from_u8(leg.kind).context("a leg that is neither call nor put")?,
                 };

@@ -74,9 +74,7 @@ impl Book {
 
     /// The expiry of a slot of `account`: underlying index and state; `None` for a free slot.
     pub fn expiry_of(&self, account: &MarginAccount, slot: usize) -> Option<((u16, i64), &Expiry)> {
-        let slot = account.expiries.get(slot).filter(|slot| slot.expiry != 0)?;
-        let underlying = *account.underlyings.get(usize::from(slot.underlying_slot))?;
-        let key = (underlying, slot.expiry);
+        let key = account.expiry_at(slot)?;
         self.books.expiries.get(&key).map(|expiry| (key, expiry))
     }
 }

@@ -19,7 +19,7 @@ pub enum Stage {
     Startable,
     /// In auction and not healthy: it takes bids.
     Biddable,
-    /// In auction and healthy again: it may be ended.
+    /// In auction and healthy again, whatever risk rows may have moved: it may be ended.
     Endable,
 }
 
@@ -53,10 +53,13 @@ fn candidate<'a>(book: &'a Book, address: &Pubkey, account: &'a MarginAccount) -
     let auction = quote::auction(&snapshot, 0).ok()?;
     let stage = if !account.in_auction() {
         Stage::Startable
-    } else if buffer_margin(&auction.view, &auction.rules.parameters).ok()?.0 >= 0 {
+    } else if buffer_margin(&auction.view, &auction.rules.parameters).ok()?.0 < 0 {
+        Stage::Biddable
+    } else if quote::is_endable(&snapshot, 0).ok()? {
         Stage::Endable
     } else {
-        Stage::Biddable
+        // What its rows may have moved decides: neither a bid nor an end passes before they are refreshed.
+        return None;
     };
     // What is settled already is paid out first: the program liquidates no payoff.
     let unsettled = stage == Stage::Endable || !awaits_settlement(&snapshot, account);

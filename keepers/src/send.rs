@@ -6,6 +6,7 @@ use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::ledger::{
     build_transaction, transaction_size, Ledger, Outcome, SendOptions, TRANSACTION_BYTES_MAX,
 };
+use plimsoll_client::rows::growths_needed;
 use solana_message::Hash;
 use solana_program::instruction::Instruction;
 use solana_program::pubkey::Pubkey;
@@ -13,7 +14,7 @@ use solana_signer::Signer;
 use solana_transaction::TransactionError;
 
 use crate::book::Book;
-use crate::plan::{growths_needed, Action};
+use crate::plan::Action;
 use crate::turn::Keeper;
 
 /// Compute units of a simulation: the most that a transaction may use.
@@ -24,34 +25,22 @@ const COMPUTE_HEADROOM_PERCENT: u64 = 10;
 const ATTEMPTS: u32 = 5;
 
 impl Keeper {
-    /// The instructions of `action`, one but for those that give risk rows room. Errors: as [`Keeper::instruction`].
+    /// The instructions of `action`, valid as long as the policy says: one but for those that give risk rows room.
+    ///
+    /// Errors: `Build`, `Missing` for an account that is not in the book.
     pub fn instructions(&self, book: &Book, action: &Action) -> Result<Vec<Instruction>, LedgerError> {
-        let (Action::OpenRows { expiry } | Action::GrowRows { expiry }) = action else {
-            return Ok(vec![self.instruction(book, action)?]);
-        };
-        let (payer, address) = (self.signer.pubkey(), book.books.directory.expiry(expiry.0, expiry.1));
-        let opens = matches!(action, Action::OpenRows { .. });
-        let open = opens.then(|| instruction::rows_open(&address, &payer));
-        let grow = instruction::rows_grow(&address, &payer);
-        Ok(open.into_iter().chain(std::iter::repeat_n(grow, growths_needed(book, *expiry))).collect())
-    }
-
-    /// The instruction of `action`, valid as long as the policy says. Errors: `Build`, `Missing` for an account that is
-    /// not in the book.
-    pub fn instruction(&self, book: &Book, action: &Action) -> Result<Instruction, LedgerError> {
         let directory = &book.books.directory;
         let account = |address: &Pubkey| {
             let missing = LedgerError::Missing { kind: "MarginAccount", address: *address };
             book.books.accounts.get(address).ok_or(missing)
         };
         let valid_until = self.valid_until(book);
-        match action {
-            Action::OpenRows { expiry: (index, time) } => {
-                Ok(instruction::rows_open(&directory.expiry(*index, *time), &self.signer.pubkey()))
+        let built = match action {
+            Action::OpenRows { expiry } => {
+                let open = instruction::rows_open(&directory.expiry(expiry.0, expiry.1), &self.signer.pubkey());
+                return Ok(std::iter::once(open).chain(self.growths(book, *expiry)).collect());
             }
-            Action::GrowRows { expiry: (index, time) } => {
-                Ok(instruction::rows_grow(&directory.expiry(*index, *time), &self.signer.pubkey()))
-            }
+            Action::GrowRows { expiry } => return Ok(self.growths(book, *expiry).collect()),
             Action::RefreshRows { expiry: (index, time) } => {
                 Ok(instruction::rows_refresh(directory, *index, *time, account(&self.account).ok()))
             }
@@ -86,7 +75,15 @@ impl Keeper {
                 instruction::auction_bid(directory, account(address)?, bidder, *deficit, args)
             }
             Action::End { account: address } => instruction::auction_end(directory, account(address)?),
-        }
+        };
+        Ok(vec![built?])
+    }
+
+    /// What gives the rows of an expiry, newly opened ones if there are none, room for every listed strike.
+    fn growths(&self, book: &Book, expiry: (u16, i64)) -> impl Iterator<Item = Instruction> {
+        let directory = &book.books.directory;
+        let grow = instruction::rows_grow(&directory.expiry(expiry.0, expiry.1), &self.signer.pubkey());
+        std::iter::repeat_n(grow, growths_needed(&book.markets, directory, expiry))
     }
 
     /// What `action` would do now; nothing is sent. Errors: what the program would refuse, or transport.

@@ -25,7 +25,7 @@ fn an_account_with_its_buffer_back_is_thawed_and_keeps_its_reserve_as_cash() {
     assert_eq!((after.status, after.auction.reserve), (STATUS_OPEN, 0));
     assert_eq!((after.cash, after.sequence), (before.cash, before.sequence + 1));
     assert_eq!(after.auction.ended_at, world.chain.time());
-    assert!(after.legs().iter().all(|leg| leg.reserved == 0));
+    assert!(after.legs().iter().all(|leg| leg.carry == 0));
     world.trade_at_mark(SELLER, BUYER, &call(&world), 1).expect("it trades again");
     world.full_check();
 }

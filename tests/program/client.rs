@@ -10,14 +10,13 @@ use plimsoll_client::decode::DecodeError;
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::ledger::LedgerExt;
-use plimsoll_client::price::{format_atoms, format_quote, parse_atoms, parse_quote, parse_vol, AmountError};
+use plimsoll_client::price::{format_atoms, format_quote, parse_atoms, AmountError, QUOTE_DECIMALS};
 use plimsoll_client::quote;
 use plimsoll_client::rows::{self, Preparation, RowsStanding};
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_client::status::Books;
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::trade::TradeRefusal;
-use plimsoll_core::units::Vol;
 use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, QUOTE};
 use proptest::prelude::*;
 
@@ -237,19 +236,19 @@ fn an_account_that_is_not_what_it_should_be_is_named() {
 
 #[test]
 fn amounts_are_read_exactly_or_not_at_all() {
-    assert_eq!(parse_quote("1_234.5"), Ok(1_234_500_000));
-    assert_eq!(parse_quote("-0.000001"), Ok(-1));
-    assert_eq!(parse_quote(".5"), Ok(500_000));
-    assert_eq!(parse_quote("9223372036854.775807"), Ok(i64::MAX));
-    assert!(matches!(parse_quote("9223372036854.775808"), Err(AmountError::OutOfRange { .. })));
-    assert!(matches!(parse_quote("0.0000001"), Err(AmountError::TooPrecise { decimals: 6, .. })));
+    let parse = |text: &str| parse_atoms(text, QUOTE_DECIMALS);
+    assert_eq!(parse("1_234.5"), Ok(1_234_500_000));
+    assert_eq!(parse("-0.000001"), Ok(-1));
+    assert_eq!(parse(".5"), Ok(500_000));
+    assert_eq!(parse("9223372036854.775807"), Ok(i64::MAX));
+    assert!(matches!(parse("9223372036854.775808"), Err(AmountError::OutOfRange { .. })));
+    assert!(matches!(parse("0.0000001"), Err(AmountError::TooPrecise { decimals: 6, .. })));
     for text in ["", ".", "-", "1e3", "0x10", "1,5", "1.2.3", "--1", "_"] {
-        assert!(matches!(parse_quote(text), Err(AmountError::NotADecimal { .. })), "{text:?}");
+        assert!(matches!(parse(text), Err(AmountError::NotADecimal { .. })), "{text:?}");
     }
     assert_eq!(format_quote(1_234_500_000i64), "1234.50");
     assert_eq!(format_quote(-1i64), "-0.000001");
     assert_eq!(format_atoms(7i64, 0), "7");
-    assert_eq!(parse_vol("0.5"), Ok(Vol(1 << 31)));
 }
 
 proptest! {

@@ -1,6 +1,8 @@
 //! Tests of the built program, one module per instruction and scenario.
 
+mod account_list;
 mod account_settle;
+mod arguments;
 mod auction_bid;
 mod auction_end;
 mod auction_start;

@@ -3,12 +3,24 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use plimsoll::report::TEXTS;
 use plimsoll_client::error_codes;
 use plimsoll_tests::chain::workspace_path;
 
 /// Folders with sources of ours.
-const FOLDERS: [&str; 8] =
-    ["core/src", "programs/plimsoll/src", "client/rust/src", "keepers", "demo", "localnet", "tests", "xtask/src"];
+const FOLDERS: [&str; 11] = [
+    "core",
+    "programs/plimsoll/src",
+    "client",
+    "keepers",
+    "calibration",
+    "prices",
+    "sbf",
+    "demo",
+    "localnet",
+    "tests",
+    "xtask/src",
+];
 /// Lines that a file may have.
 const LINES: usize = 600;
 /// Where the handlers are.
@@ -132,7 +144,8 @@ fn the_upgrade_authority_stands_first() {
 fn every_instruction_has_a_test_module_of_its_name() {
     let main = std::fs::read_to_string(workspace_path(&format!("{TESTS}/main.rs"))).expect("main.rs");
     let instructions = instructions();
-    assert!(instructions.len() >= 28, "only {} instructions", instructions.len());
+    let interface = std::fs::read_to_string(workspace_path("programs/plimsoll/src/lib.rs")).expect("lib.rs");
+    assert_eq!(instructions.len(), interface.matches("    pub fn ").count(), "a file for every instruction");
     let tested = |name: &str| !test_module(name).is_empty() && main.contains(&format!("mod {name};"));
     let missing: Vec<_> = instructions.iter().map(|(name, _)| name).filter(|name| !tested(name)).collect();
     assert!(missing.is_empty(), "without a test module: {missing:?}");
@@ -181,6 +194,17 @@ fn account_lists_are_written_in_the_client_and_nowhere_else() {
         let allowed = path.starts_with(workspace_path("client/rust/src")) || called.iter().any(|file| file == path);
         (text.contains("AccountMeta") && !allowed).then(|| "names an account list".to_owned())
     });
+}
+
+#[test]
+fn the_errors_of_the_framework_that_the_program_returns_have_their_texts() {
+    let mut named = BTreeSet::new();
+    for (_, text) in sources_in(&["programs/plimsoll/src"]).iter().filter(|(path, _)| !path.ends_with("report.rs")) {
+        let codes = text.split("ErrorCode::").skip(1);
+        let name = |code: &str| code.chars().take_while(char::is_ascii_alphanumeric).collect::<String>();
+        named.extend(codes.map(name));
+    }
+    assert_eq!(named, TEXTS.iter().map(|(_, name, _)| (*name).to_owned()).collect());
 }
 
 #[test]

@@ -77,11 +77,6 @@ pub fn format_atoms(atoms: impl Into<Wide>, decimals: u32) -> String {
     format!("{sign}{whole}.{}", &fraction[..kept])
 }
 
-/// A quote amount or a price, from text. Errors as [`parse_atoms`].
-pub fn parse_quote(text: &str) -> Result<i64, AmountError> {
-    parse_atoms(text, QUOTE_DECIMALS)
-}
-
 /// A quote amount or a price, as text.
 pub fn format_quote(atoms: impl Into<Wide>) -> String {
     format_atoms(atoms, QUOTE_DECIMALS)
@@ -90,12 +85,6 @@ pub fn format_quote(atoms: impl Into<Wide>) -> String {
 /// A ratio as a percentage without the sign: `0.05` gives `5.00`.
 pub fn format_percent(ratio: Ratio) -> String {
     format_atoms(ratio.0, 4)
-}
-
-/// An annualised volatility from its decimal form (`0.65` is 65 % a year), nearest Q32. Errors: [`AmountError`].
-pub fn parse_vol(text: &str) -> Result<Vol, AmountError> {
-    let value: I32F32 = text.trim().parse().map_err(|_| AmountError::NotADecimal { text: text.to_owned() })?;
-    Ok(Vol(value.to_bits()))
 }
 
 /// An annualised volatility as a number with four places: `0.6500`.

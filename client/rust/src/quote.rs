@@ -15,7 +15,7 @@ use plimsoll::state::margin_account::MODE_CROSS;
 use plimsoll::state::{Clearinghouse, MarginAccount};
 use plimsoll_core::error::CoreError;
 use plimsoll_core::liquidation::{
-    bid_limits, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, AuctionView, BidLimits,
+    bid_limits, check_end, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, AuctionView, BidLimits,
     BidPlan, BidTerms, Fraction, Moved,
 };
 use plimsoll_core::margin::{Balances, LiquidationPrices};
@@ -199,6 +199,17 @@ pub struct AuctionQuote {
 pub fn auction(snapshot: &Snapshot, index: usize) -> Result<AuctionQuote, LedgerError> {
     let account = snapshot.account(index)?;
     snapshot.value(|valuation| auction_of(account, valuation, &snapshot.directory.clearinghouse))
+}
+
+/// Whether the program would end the auction of account number `index`: what risk rows may have moved counts against the
+/// account there, while [`auction`] counts it for the account. Errors: `Rules`.
+pub fn is_endable(snapshot: &Snapshot, index: usize) -> Result<bool, LedgerError> {
+    let account = snapshot.account(index)?;
+    snapshot.value(|valuation| {
+        let rules = auction::rules(account, valuation.markets)?;
+        let view = auction::worth(account, valuation)?.view(account, 0);
+        Ok(account.in_auction() && check_end(&view, &rules.parameters).is_ok())
+    })
 }
 
 fn auction_of(

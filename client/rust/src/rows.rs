@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll::addresses::space_of;
-use plimsoll::constants::{FRESH_PRICES_MAX, INDEX_NONE};
+use plimsoll::constants::FRESH_PRICES_MAX;
 use plimsoll::error::PlimsollError;
 use plimsoll::margin::{underlying_view, Valuation};
 use plimsoll::portfolio::{scenario_view, stamp};
@@ -14,10 +14,9 @@ use plimsoll::state::margin_account::MODE_PORTFOLIO;
 use plimsoll::state::risk_rows::{GROWTH_MAX, ROW_BYTES, SPACE_FIRST};
 use plimsoll::state::{Expiry, MarginAccount, OracleState, RiskRows, Underlying};
 use plimsoll_core::liquidation::{leg_taken, Fraction, FRACTION_ONE};
-use plimsoll_core::margin::scenario::rows::LISTED;
-use plimsoll_core::margin::scenario::{kernel_prices, Rows, RowsStamp, ROW};
-use plimsoll_core::margin::{Book, Drift, Mode, PortfolioView};
-use plimsoll_core::series::Strike;
+use plimsoll_core::margin::scenario::{kernel_prices, Rows, ROW};
+use plimsoll_core::margin::{Book, Mode, PortfolioView};
+use plimsoll_core::units::Price;
 use solana_program::pubkey::Pubkey;
 
 use crate::address;
@@ -76,20 +75,17 @@ impl RowsStanding {
         let stamp = stamp(&underlying, (&view, &scenarios), now);
         let header = rows.header.rules();
         let values = values(markets.data(&address).unwrap_or(&[]));
-        let filled = |(id, strike): &(u8, &Strike)| {
-            header.filled >> id & 1 == 1
-                && values.get(usize::from(*id) * ROW + LISTED).is_some_and(|price| *price == strike.price)
-        };
+        let served = Rows { header, values };
         let parameters = scenarios.parameters;
         Ok(Some(Self {
             address,
             rows,
             room: values.len() / ROW,
             listed: expiry.strikes().len(),
-            filled: (0u8..).zip(expiry.strikes()).filter(filled).count(),
+            filled: (0u8..).zip(expiry.strikes()).filter(|(id, strike)| served.serves(*id, Price(strike.price))).count(),
             age: (header.computed_at != 0).then(|| now.saturating_sub(header.computed_at)),
             age_max: i64::from(parameters.rows_max_age_seconds),
-            drift: drift(header.spot, &stamp),
+            drift: if header.computed_at == 0 { 0 } else { header.drift_up(stamp.spot) },
             drift_max: i64::from(parameters.rows_max_drift),
             steps_needed: stamp.steps,
             refusal: header.check(&stamp, parameters).err().map(|refusal| Refusal::from(rows_refused(refusal))),
@@ -111,13 +107,6 @@ impl RowsStanding {
     }
 }
 
-/// As [`RowsStanding::drift`].
-fn drift(spot: i64, stamp: &RowsStamp) -> i64 {
-    let apart = i128::from(stamp.spot.0.abs_diff(spot)) * 1_000_000;
-    let share = if spot > 0 { (apart + i128::from(spot) - 1) / i128::from(spot) } else { 0 };
-    i64::try_from(share).unwrap_or(i64::MAX)
-}
-
 /// The values behind the layout of rows.
 fn values(data: &[u8]) -> &[i64] {
     let values = data.get(space_of::<RiskRows>()..).unwrap_or(&[]);
@@ -128,6 +117,14 @@ fn values(data: &[u8]) -> &[i64] {
 /// `strikes`.
 pub fn growths(room: usize, strikes: usize) -> usize {
     strikes.saturating_sub(room).div_ceil(GROWTH_MAX / ROW_BYTES)
+}
+
+/// How often the rows of the expiry at `time` of underlying number `index`, newly opened ones if there are none among
+/// `markets`, must grow until every listed strike has room.
+pub fn growths_needed(markets: &MarketData, directory: &Directory, (index, time): (u16, i64)) -> usize {
+    let listed = markets.decode::<Expiry>(&directory.expiry(index, time)).map_or(0, |expiry| expiry.strikes().len());
+    let rows = markets.data(&directory.rows_of(index, time)).filter(|data| !data.is_empty());
+    growths(rows.map_or(first_room(), |data| values(data).len() / ROW), listed)
 }
 
 /// Strikes that newly opened rows have room for.
@@ -145,6 +142,12 @@ pub struct Preparation {
 }
 
 impl Preparation {
+    /// Adds what something else needs.
+    pub fn extend(&mut self, other: Self) {
+        self.refresh.extend(other.refresh);
+        self.open.extend(other.open);
+    }
+
     /// Whether nothing must happen.
     pub fn is_empty(&self) -> bool {
         self.refresh.is_empty() && self.open.is_empty()
@@ -200,25 +203,18 @@ struct Part {
 
 /// The expiries of the account that are not settled.
 fn prices(valuation: &Valuation, account: &MarginAccount) -> plimsoll::error::Result<Vec<Part>> {
-    let held: Vec<(u16, i64)> = account
-        .expiries
-        .iter()
-        .map(|slot| {
-            let index = account.underlyings.get(usize::from(slot.underlying_slot)).copied();
-            (index.unwrap_or(INDEX_NONE), slot.expiry)
-        })
-        .collect();
     let mut fresh = Vec::new();
     valuation.with_book(account, &mut |book, mode| {
         let Mode::Portfolio(view) = mode else { return Ok(()) };
-        let view = PortfolioView { rows: &[], drift: Drift::Charged, ..*view };
-        for (slot, held) in (0u8..).zip(&held) {
+        let view = PortfolioView { rows: &[], ..*view };
+        for slot in (0u8..).take(account.expiries.len()) {
+            let Some(expiry) = account.expiry_at(usize::from(slot)) else { continue };
             let legs: Vec<_> = book.positions.iter().filter(|leg| leg.expiry_slot == slot).copied().collect();
             let part = Book { positions: &legs, ..*book };
             let prices = kernel_prices(&part, &view).map_err(PlimsollError::from)?;
             let strikes = legs.iter().map(|leg| usize::from(leg.strike) + 1).max().unwrap_or(0);
             if prices > 0 {
-                fresh.push(Part { expiry: *held, prices, strikes });
+                fresh.push(Part { expiry, prices, strikes });
             }
         }
         Ok(())
@@ -247,11 +243,8 @@ pub fn used(snapshot: &Snapshot, index: usize) -> Result<BTreeSet<(u16, i64)>, L
     snapshot.value(|valuation| {
         valuation.with_book(account, &mut |_, mode| {
             if let Mode::Portfolio(view) = mode {
-                let slots = account.expiries.iter().zip(view.rows).filter(|(_, rows)| rows.is_some());
-                used.extend(slots.map(|(slot, _): (_, &Option<Rows>)| {
-                    let index = account.underlyings.get(usize::from(slot.underlying_slot)).copied();
-                    (index.unwrap_or(INDEX_NONE), slot.expiry)
-                }));
+                let slots = 0..account.expiries.len();
+                used.extend(slots.filter(|slot| view.rows_of(*slot).is_some()).filter_map(|slot| account.expiry_at(slot)));
             }
             Ok(())
         })

@@ -269,9 +269,8 @@ impl Books {
 
 /// The series of a leg of `account`.
 pub fn series_of(account: &MarginAccount, leg: &plimsoll_core::position::Position) -> SeriesKey {
-    let slot = account.expiries.get(usize::from(leg.expiry_slot)).copied().unwrap_or_default();
-    let underlying = account.underlyings.get(usize::from(slot.underlying_slot)).copied().unwrap_or(INDEX_NONE);
-    SeriesKey { underlying, expiry: slot.expiry, strike: leg.strike, kind: leg.kind }
+    let (underlying, expiry) = account.expiry_at(usize::from(leg.expiry_slot)).unwrap_or((INDEX_NONE, 0));
+    SeriesKey { underlying, expiry, strike: leg.strike, kind: leg.kind }
 }
 
 /// Tokens in a token account; 0 if there is none. Errors: transport.

@@ -71,13 +71,13 @@ pub struct LegTaken {
 /// Contracts that move with `fraction` of a leg: of a short rounded up, of a long down, so the bidder takes what is
 /// owed first; all of it at fraction one.
 ///
-/// The rounding of earlier bids of the same auction is carried in [`Position::reserved`] (1/256 of a contract: taken
+/// The rounding of earlier bids of the same auction is carried in [`Position::carry`] (1/256 of a contract: taken
 /// too much of a short, left too much of a long), so that many small bids together take the fraction they say, to one
 /// contract per leg in total. Outside an auction the carry is zero.
 pub fn leg_taken(position: &Position, fraction: Fraction) -> LegTaken {
     let whole = u64::from(position.quantity.unsigned_abs());
     let left = FRACTION_ONE.saturating_sub(fraction.0.clamp(0, FRACTION_ONE)).unsigned_abs();
-    let carry = u64::from(position.reserved);
+    let carry = u64::from(position.carry);
     // In 1/256: a short leaves floor(X (1 - p)), a long ceil(X (1 - p)). PROOF: whole <= 2^31, so X < 2^40.
     let (remaining, carry) = if position.quantity < 0 {
         let exact = scaled(whole.wrapping_mul(256).wrapping_add(carry), left, false);

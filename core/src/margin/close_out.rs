@@ -17,9 +17,11 @@ pub struct CloseOutBalances {
     pub equity: Wide,
     /// Sum of quantity x mark at the accepted prices, options only.
     pub mark_to_market: Wide,
-    /// Maintenance balance, as in [`crate::margin::Balances`].
+    /// Maintenance balance, as in [`crate::margin::Balances`]; in portfolio mode what rows may have moved counts for the
+    /// account or against it ([`crate::margin::Drift`]).
     pub maintenance: Wide,
-    /// E with each walking underlying, options and collateral together, at the better of accepted and raw price.
+    /// E with each walking underlying, options and collateral together, at the better of accepted and raw price; in
+    /// portfolio mode plus what rows may have moved, whatever the maintenance balance counts.
     pub equity_high: Wide,
 }
 

@@ -40,7 +40,7 @@ pub struct OwnedBook {
 
 /// A leg.
 pub fn position(slot: usize, strike: usize, kind: OptionKind, quantity: i32) -> Position {
-    Position { quantity, expiry_slot: slot as u8, strike: strike as u8, kind: kind.to_u8(), reserved: 0 }
+    Position { quantity, expiry_slot: slot as u8, strike: strike as u8, kind: kind.to_u8(), carry: 0 }
 }
 
 /// An expiry of underlying 0 with `seconds` to go, at `vol` percent, without basis.

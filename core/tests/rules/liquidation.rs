@@ -272,7 +272,7 @@ fn many_small_bids_take_no_more_than_one_lot_per_leg_beyond_their_sum() {
         for bid in 1..=60 {
             let taken = leg_taken(&left, Fraction(ONE / 100));
             left.quantity -= taken.lots.0;
-            left.reserved = taken.carry;
+            left.carry = taken.carry;
             exact *= 0.99;
             let beyond = f64::from(left.quantity.abs()) - exact;
             let drift = f64::from(bid) / 256.0;
@@ -529,7 +529,7 @@ proptest! {
 
     #[test]
     fn a_bid_never_takes_more_than_its_fraction_plus_a_lot_of_a_leg(quantity: i32, carry: u8, p in 0..=ONE) {
-        let taken = leg_taken(&Position { reserved: carry, ..leg(quantity) }, Fraction(p)).lots.0;
+        let taken = leg_taken(&Position { carry, ..leg(quantity) }, Fraction(p)).lots.0;
         prop_assert!(taken == 0 || (taken < 0) == (quantity < 0));
         let (taken, whole) = (i128::from(taken).abs(), i128::from(quantity).abs());
         prop_assert!(taken <= whole);

@@ -4,14 +4,14 @@ use plimsoll::auction::clock;
 use plimsoll::cash::{self, after_interest};
 use plimsoll::state::{CollateralSlot, MarginAccount};
 use plimsoll_client::quote::{self, AuctionQuote, BidQuote};
-use plimsoll_client::rows::taken;
+use plimsoll_client::rows::{taken, Preparation};
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_core::debt::{plan_sale, sale_discount, SalePlan, SaleTerms};
 use plimsoll_core::liquidation::{plan_start_fee, started, FRACTION_ONE};
 use plimsoll_core::units::{Quote, Ratio};
 use solana_program::pubkey::Pubkey;
 
-use super::rows::Needs;
+use super::rows::allow;
 use super::Action;
 use crate::book::Book;
 use crate::policy::Policy;
@@ -24,13 +24,13 @@ const ALL: u32 = 1_000_000;
 /// which nothing but ends is planned.
 ///
 /// What valuing their accounts needs first is added to `needs`; those that must wait for it are left out.
-pub fn auctions(book: &Book, mine: Option<&MarginAccount>, policy: &Policy, needs: &mut Needs) -> Vec<Action> {
+pub fn auctions(book: &Book, mine: Option<&MarginAccount>, policy: &Policy, needs: &mut Preparation) -> Vec<Action> {
     let mut valued: Vec<(i64, Action)> = Vec::new();
     let mut ends = Vec::new();
     for candidate in candidates(book) {
         if candidate.stage == Stage::Endable {
             let account = [*candidate.account];
-            let ends_now = policy.crank && needs.allow(book, (&account, &account), policy);
+            let ends_now = policy.crank && allow(needs, book, (&account, &account), policy);
             ends.extend(ends_now.then_some(Action::End { account: candidate.address }));
             continue;
         }
@@ -45,7 +45,7 @@ pub fn auctions(book: &Book, mine: Option<&MarginAccount>, policy: &Policy, need
         if let [account, bidder] = largest.as_mut_slice() {
             *bidder = taken(account, bidder);
         }
-        if needs.allow(book, (&accounts, &largest), policy) {
+        if allow(needs, book, (&accounts, &largest), policy) {
             valued.push(planned);
         }
     }
@@ -135,7 +135,7 @@ fn fractions(auction: &AuctionQuote, policy: &Policy) -> Vec<u32> {
 /// Purchases of debtors' collateral by falling gain against the oracle price, else by address.
 ///
 /// What valuing the keeper's account needs first is added to `needs`.
-pub fn purchases(book: &Book, mine: &MarginAccount, policy: &Policy, needs: &mut Needs) -> Vec<Action> {
+pub fn purchases(book: &Book, mine: &MarginAccount, policy: &Policy, needs: &mut Preparation) -> Vec<Action> {
     let others = book.books.accounts.iter().filter(|(_, account)| account.owner != mine.owner);
     let mut valued: Vec<(i64, Action)> =
         others.filter_map(|(address, account)| purchase(book, (address, account), mine, policy)).collect();
@@ -144,7 +144,7 @@ pub fn purchases(book: &Book, mine: &MarginAccount, policy: &Policy, needs: &mut
         let Action::BuyCollateral { account, .. } = action else { return true };
         let Some(account) = book.books.accounts.get(account) else { return true };
         let accounts = [*account, *mine];
-        needs.allow(book, (&accounts, &accounts), policy)
+        allow(needs, book, (&accounts, &accounts), policy)
     });
     valued.into_iter().map(|(_, action)| action).collect()
 }

@@ -9,13 +9,13 @@ mod rows;
 
 use std::fmt;
 
+use plimsoll_client::rows::Preparation;
 use serde::{Deserialize, Serialize};
 use solana_program::pubkey::Pubkey;
 
 use crate::base58;
 use crate::book::Book;
 use crate::policy::Policy;
-pub use rows::growths_needed;
 
 /// One decision. Accounts are margin account addresses, expiries are (underlying index, unix seconds).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,13 +173,13 @@ impl fmt::Display for Action {
 /// account `me` only what needs none is planned.
 pub fn plan(book: &Book, me: &Pubkey, policy: &Policy) -> Vec<Action> {
     let mine = book.books.accounts.get(me);
-    let mut needs = rows::Needs::default();
+    let mut needs = Preparation::default();
     let auctions = liquidation::auctions(book, mine, policy, &mut needs);
     let purchases = match mine.filter(|_| policy.buy_collateral) {
         Some(mine) => liquidation::purchases(book, mine, policy, &mut needs),
         None => Vec::new(),
     };
-    let mut actions = needs.actions(book);
+    let mut actions = rows::actions(&needs, book);
     actions.extend(auctions.into_iter().chain(purchases));
     if policy.crank {
         actions.extend(cranks::correlations(book));

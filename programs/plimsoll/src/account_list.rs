@@ -2,8 +2,8 @@
 //!
 //! The derived code checks every field of every struct by itself, and writes the discriminator of every writable
 //! account again at the end: a tenth of the program. The macro `account_list!` keeps the derive, which describes the
-//! interface, and puts functions of the same names beside it: the framework calls a type's own function before one of
-//! a trait. Order, errors and account names in the log are the framework's.
+//! interface and serves the framework's dispatcher in builds for the host, and puts beside it what `entry` calls on
+//! chain. Order, errors and account names in the log are the framework's.
 
 use anchor_lang::error::{Error, ErrorCode};
 use anchor_lang::prelude::*;
@@ -73,8 +73,9 @@ impl<'info> Field<'info> for Signer<'info> {
     const NEED: Need = Need::Signature;
     #[inline(always)]
     fn of(info: &'info AccountInfo<'info>) -> Self {
-        // SAFETY: its only field is the account. It is checked; the framework's constructor checks again, with code
-        // for every error of the framework.
+        // SAFETY: its only field is the account; the sizes are compared by the compiler, and what comes out with the
+        // framework's own by a test. The account is checked; the framework's constructor checks again, with code for
+        // every error of the framework.
         unsafe { core::mem::transmute::<&'info AccountInfo<'info>, Self>(info) }
     }
 }
@@ -83,7 +84,7 @@ impl<'info> Field<'info> for Program<'info, System> {
     const NEED: Need = Need::System;
     #[inline(always)]
     fn of(info: &'info AccountInfo<'info>) -> Self {
-        // SAFETY: as for the signer.
+        // SAFETY: as for the signer; beside the account stands a `PhantomData`, which has no size.
         unsafe { core::mem::transmute::<&'info AccountInfo<'info>, Self>(info) }
     }
 }
@@ -92,7 +93,7 @@ impl<'info> Field<'info> for Program<'info, Token> {
     const NEED: Need = Need::Token;
     #[inline(always)]
     fn of(info: &'info AccountInfo<'info>) -> Self {
-        // SAFETY: as for the signer.
+        // SAFETY: as for the system program.
         unsafe { core::mem::transmute::<&'info AccountInfo<'info>, Self>(info) }
     }
 }
@@ -235,6 +236,7 @@ macro_rules! account_list {
     };
     (@checks $name:ident { $($(#[$($attribute:tt)*])* $field:ident: $type:ident<'info $(, $of:ident)?>,)+ }) => {
         impl<'info> $name<'info> {
+            #[allow(dead_code)]
             const PLACES: &'static [$crate::account_list::Place] = &[$($crate::account_list::Place {
                 name: stringify!($field),
                 need: <$type<'info $(, $of)?> as $crate::account_list::Field>::NEED
@@ -243,28 +245,13 @@ macro_rules! account_list {
             },)+];
 
             /// The accounts, checked.
+            #[allow(dead_code)] // Builds for the host have no `entry`.
             #[inline(always)]
             pub(crate) fn checked(infos: &mut &'info [AccountInfo<'info>]) -> $crate::error::Result<Self> {
                 let [$($field),+] = $crate::account_list::check(infos, Self::PLACES)? else {
                     return Err(anchor_lang::error::ErrorCode::AccountNotEnoughKeys.into());
                 };
                 Ok(Self { $($field: $crate::account_list::Field::of($field)),+ })
-            }
-
-            /// The same, called in place of the framework's function of this name.
-            pub(crate) fn try_accounts(
-                _program: &Pubkey,
-                infos: &mut &'info [AccountInfo<'info>],
-                _data: &[u8],
-                _bumps: &mut <Self as anchor_lang::Bumps>::Bumps,
-                _reallocs: &mut std::collections::BTreeSet<Pubkey>,
-            ) -> anchor_lang::Result<Self> {
-                Ok(Self::checked(infos)?)
-            }
-
-            /// Nothing is left to do at the end: no instruction changes a discriminator.
-            pub(crate) fn exit(&self, _program: &Pubkey) -> anchor_lang::Result<()> {
-                Ok(())
             }
         }
     };

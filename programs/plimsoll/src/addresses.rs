@@ -79,7 +79,7 @@ pub fn transfer<'info>(payer: &AccountInfo<'info>, account: &AccountInfo<'info>,
 
 /// Closes `account`: its lamports go to `receiver`, its bytes and owner away.
 ///
-/// Errors: Anchor's own for an account closed into itself; those of the runtime.
+/// Errors: `ConstraintClose` for an account closed into itself; those of the runtime.
 #[inline(never)]
 pub fn close(account: &AccountInfo, receiver: &AccountInfo) -> Result<()> {
     if account.key == receiver.key {
@@ -164,7 +164,7 @@ pub fn call_self(authority: &AccountInfo, seeds: &[&[u8]], event: &[u8]) -> Resu
 
 /// Writes the discriminator of `T` into a freshly created account and lets `fill` write its fields.
 ///
-/// Errors: Anchor's own for an account that has a discriminator already or is too small.
+/// Errors: `AccountDiscriminatorAlreadySet`; `AccountDidNotDeserialize` for an account that is too small.
 pub fn initialise<T: ZeroCopy>(account: &AccountInfo, fill: impl FnOnce(&mut T)) -> Result<()> {
     let mut body = named(account, T::DISCRIMINATOR, core::mem::size_of::<T>())?;
     fill(bytemuck::try_from_bytes_mut(&mut body).map_err(|_| ErrorCode::AccountDidNotDeserialize)?);

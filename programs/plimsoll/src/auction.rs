@@ -102,10 +102,8 @@ pub fn clock_keep(
 ///
 /// Errors: `AuctionSettleFirst`.
 pub fn settled_first(account: &MarginAccount, markets: &Markets) -> Result<()> {
-    for slot in account.expiries.iter().filter(|slot| slot.expiry != 0) {
-        let underlying = account.underlyings.get(usize::from(slot.underlying_slot));
-        let underlying = *underlying.ok_or_else(|| refused(PlimsollError::UnknownUnderlying))?;
-        let settled = markets.expiry(underlying, slot.expiry)?.is_settled();
+    for (underlying, expiry) in account.held_expiries() {
+        let settled = markets.expiry(underlying, expiry)?.is_settled();
         ensure(!settled, PlimsollError::AuctionSettleFirst)?;
     }
     Ok(())
@@ -120,11 +118,12 @@ pub struct Worth {
     pub legs: i64,
     /// Collateral as equity counts it.
     pub collateral: i64,
-    /// Maintenance balance; while a price walks, at the worse of accepted and raw price.
+    /// Maintenance balance; while a price walks, at the worse of accepted and raw price. In portfolio mode what risk rows
+    /// may have moved counts in it as the valuation says.
     pub maintenance: i64,
     /// Room under the cap on debt, see [`debt_room`].
     pub debt_room: i64,
-    /// E with each walking price at the better of accepted and raw.
+    /// E with each walking price at the better of accepted and raw; in portfolio mode plus what risk rows may have moved.
     pub equity_high: i64,
 }
 

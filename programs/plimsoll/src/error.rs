@@ -194,8 +194,8 @@ pub enum PlimsollError {
     #[msg("The accepted price is still walking toward a larger move: this action waits.")]
     PriceWalking,
 
-    /// The mode is not one of this release (left: mode).
-    #[msg("The margin mode is not isolated or cross.")]
+    /// The mode is not one of this release (left: mode, right: highest).
+    #[msg("The margin mode is not isolated, cross or portfolio.")]
     ModeUnsupported,
     /// The account still holds something.
     #[msg("The margin account still holds positions, cash, collateral, debt or an auction.")]

@@ -36,6 +36,7 @@ mod heap;
 pub mod instructions;
 #[warn(missing_docs)]
 pub mod loaders;
+#[warn(missing_docs)]
 pub mod log;
 #[warn(missing_docs)]
 pub mod margin;

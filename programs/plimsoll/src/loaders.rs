@@ -1,4 +1,4 @@
-//! Reads and writes of this program's accounts: owner and discriminator (Anchor), then layout version.
+//! Reads and writes of this program's accounts: owner and discriminator (`account_list`), then layout version.
 //!
 //! An account of this program with the right discriminator was created at the address of its seeds and nowhere
 //! else, so that matching its parent and its id identifies it without deriving the address again.
@@ -12,7 +12,7 @@ use crate::addresses::DISCRIMINATOR_LEN;
 use crate::constants::LAYOUT_VERSION;
 use crate::error::{ensure, refuse, refused, PlimsollError, Result};
 use crate::state::{
-    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, RiskRows, Underlying,
+    Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying,
 };
 
 /// An account with a version byte.
@@ -40,7 +40,6 @@ layout!(
     OracleState,
     Outflow,
     Owner,
-    RiskRows,
     Underlying
 );
 
@@ -79,26 +78,37 @@ pub fn typed<'a, T: ZeroCopy + Layout>(info: &'a AccountInfo) -> Result<Ref<'a, 
     Ok(account)
 }
 
-/// An account for reading whose owner and discriminator were checked in this instruction already, by Anchor or by
-/// [`typed`].
+/// An account for reading whose owner and discriminator were checked in this instruction already, by the account list or
+/// by [`typed`].
 pub fn known<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Result<Ref<'a, T>> {
-    let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
-    let account = Ref::filter_map(data, |data| {
-        let body = data.get(DISCRIMINATOR_LEN..)?;
-        bytemuck::try_from_bytes::<T>(body).ok()
-    });
-    account.map_err(|_| refused(PlimsollError::AccountLayout))
+    part(info, |data| bytemuck::try_from_bytes(data.get(DISCRIMINATOR_LEN..)?).ok())
 }
 
 /// The same for writing.
 pub fn known_mut<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Result<RefMut<'a, T>> {
     ensure(info.is_writable, PlimsollError::AccountReadOnly)?;
+    part_mut(info, |data| bytemuck::try_from_bytes_mut(data.get_mut(DISCRIMINATOR_LEN..)?).ok())
+}
+
+/// What `cast` finds in the data of an account, for reading. Errors: `AccountBorrowed`; `AccountLayout` if it finds
+/// nothing.
+#[inline(always)]
+pub(crate) fn part<'a, T: ?Sized>(
+    info: &'a AccountInfo,
+    cast: impl FnOnce(&[u8]) -> Option<&T>,
+) -> Result<Ref<'a, T>> {
+    let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
+    Ref::filter_map(data, |data| cast(data)).map_err(|_| refused(PlimsollError::AccountLayout))
+}
+
+/// The same for writing.
+#[inline(always)]
+pub(crate) fn part_mut<'a, T: ?Sized>(
+    info: &'a AccountInfo,
+    cast: impl FnOnce(&mut [u8]) -> Option<&mut T>,
+) -> Result<RefMut<'a, T>> {
     let data = info.data.try_borrow_mut().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
-    let account = RefMut::filter_map(data, |data| {
-        let body = data.get_mut(DISCRIMINATOR_LEN..)?;
-        bytemuck::try_from_bytes_mut::<T>(body).ok()
-    });
-    account.map_err(|_| refused(PlimsollError::AccountLayout))
+    RefMut::filter_map(data, |data| cast(data)).map_err(|_| refused(PlimsollError::AccountLayout))
 }
 
 /// Whether `info` is an account of this program and of type `T`.

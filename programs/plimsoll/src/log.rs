@@ -9,13 +9,14 @@ use anchor_lang::Discriminator;
 use crate::addresses::call_self;
 use crate::error::Result;
 
-/// Most bytes of an event.
+/// Most bytes of a plain event, and those that stand ready for any other.
 const EVENT_MAX: usize = 256;
 
 /// Logs an event whose memory is its serialised form (little-endian integers and keys without padding): what `emit!`
-/// logs, without serialising field by field.
+/// logs, without serialising field by field. One that is too long does not compile.
 #[cfg(not(feature = "idl-build"))]
 pub fn log_plain<E: bytemuck::Pod + Discriminator>(event: &E) {
+    const { assert!(size_of::<E>() <= EVENT_MAX.saturating_sub(E::DISCRIMINATOR.len())) };
     log_bytes(E::DISCRIMINATOR, bytemuck::bytes_of(event));
 }
 
@@ -30,6 +31,7 @@ fn log_bytes(discriminator: &[u8], fields: &[u8]) {
     let mut bytes = [0u8; EVENT_MAX];
     let (head, tail) = bytes.split_at_mut(discriminator.len());
     head.copy_from_slice(discriminator);
+    // Never missing: `log_plain` compiles for no longer event.
     if let Some(body) = tail.get_mut(..fields.len()) {
         body.copy_from_slice(fields);
         let length = discriminator.len().saturating_add(fields.len());

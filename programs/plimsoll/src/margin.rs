@@ -171,11 +171,9 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
     /// The account's expiries by slot; `None` for a free slot.
     fn expiries(&self, account: &MarginAccount) -> Result<[Option<Ref<'a, Expiry>>; MAX_EXPIRIES]> {
         let mut expiries = [const { None }; MAX_EXPIRIES];
-        for (slot, expiry) in account.expiries.iter().zip(expiries.iter_mut()) {
-            if slot.expiry != 0 {
-                let index = account.underlyings.get(usize::from(slot.underlying_slot));
-                let index = index.ok_or_else(|| refused(PlimsollError::UnknownSeries))?;
-                *expiry = Some(self.markets.expiry(*index, slot.expiry)?);
+        for (slot, expiry) in expiries.iter_mut().enumerate() {
+            if let Some((underlying, time)) = account.expiry_at(slot) {
+                *expiry = Some(self.markets.expiry(underlying, time)?);
             }
         }
         Ok(expiries)
@@ -271,10 +269,10 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
     #[inline(never)]
     fn rows(&self, account: &MarginAccount) -> Result<[Option<HeldRows<'a>>; MAX_EXPIRIES]> {
         let mut rows = [const { None }; MAX_EXPIRIES];
-        for (slot, rows) in account.expiries.iter().zip(rows.iter_mut()).filter(|(slot, _)| slot.expiry != 0) {
-            let index = account.underlyings.get(usize::from(slot.underlying_slot));
-            let index = index.ok_or_else(|| refused(PlimsollError::UnknownSeries))?;
-            *rows = self.markets.rows(*index, slot.expiry)?;
+        for (slot, rows) in rows.iter_mut().enumerate() {
+            if let Some((underlying, expiry)) = account.expiry_at(slot) {
+                *rows = self.markets.rows(underlying, expiry)?;
+            }
         }
         Ok(rows)
     }
@@ -292,12 +290,8 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         at: u8,
         (underlying, oracle): (&Underlying, &OracleState),
     ) -> Result<ExpiryView<'e>> {
-        let vol = if expiry.is_settled() {
-            Vol::ZERO
-        } else {
-            let key = (expiry.underlying_index, expiry.expiry);
-            self.markets.volatility(key, || volatility(expiry, (underlying, oracle), self.now))
-        };
+        let key = (expiry.underlying_index, expiry.expiry);
+        let vol = self.markets.volatility(key, || volatility(expiry, (underlying, oracle), self.now));
         view_with(expiry, at, (underlying, vol), self.now)
     }
 
@@ -429,13 +423,15 @@ pub fn expiry_view<'e>(
     (underlying, oracle): (&Underlying, &OracleState),
     now: i64,
 ) -> Result<ExpiryView<'e>> {
-    let vol = if expiry.is_settled() { Vol::ZERO } else { volatility(expiry, (underlying, oracle), now) };
-    view_with(expiry, at, (underlying, vol), now)
+    view_with(expiry, at, (underlying, volatility(expiry, (underlying, oracle), now)), now)
 }
 
-/// The reference volatility of an expiry that is not settled.
+/// The reference volatility of an expiry; zero once it is settled.
 #[inline(never)]
 fn volatility(expiry: &Expiry, (underlying, oracle): (&Underlying, &OracleState), now: i64) -> Vol {
+    if expiry.is_settled() {
+        return Vol::ZERO;
+    }
     let seconds = expiry.expiry.saturating_sub(now).max(0);
     reference_volatility(oracle.volatility.rules(), seconds, underlying.volatility.rules())
 }

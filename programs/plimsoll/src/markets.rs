@@ -21,7 +21,7 @@ use plimsoll_core::units::{Price, Ratio, Vol};
 use crate::constants::INDEX_NONE;
 use crate::error::{ensure, oracle_refused, refuse, refused, PlimsollError, Refusal, Result};
 use crate::loaders::{is_a, known, known_mut, typed, Layout};
-use crate::portfolio::{rows, rows_check, HeldRows};
+use crate::portfolio::{rows, HeldRows};
 use crate::state::{Clearinghouse, Collateral, Expiry, MarginAccount, OracleState, RiskRows, Underlying};
 
 /// Most underlyings of one instruction: two full accounts, what prices their collateral, and the quote token.
@@ -142,11 +142,10 @@ impl<'a, 'info> Markets<'a, 'info> {
     /// What the accounts hold.
     fn collect(&mut self, scope: &Scope) -> Result<()> {
         for account in scope.accounts {
-            for slot in account.expiries.iter().filter(|slot| slot.expiry != 0) {
-                let index = account.underlyings.get(usize::from(slot.underlying_slot));
-                let index = *index.ok_or_else(|| refused(PlimsollError::UnknownSeries))?;
+            for (index, expiry) in account.held_expiries() {
+                ensure(index != INDEX_NONE, PlimsollError::UnknownSeries)?;
                 self.underlyings.insert(index)?;
-                self.expiries.insert((index, slot.expiry))?;
+                self.expiries.insert((index, expiry))?;
             }
             for slot in account.collaterals.iter().filter(|slot| slot.amount > 0) {
                 self.collaterals.insert(slot.index)?;
@@ -244,7 +243,6 @@ impl<'a, 'info> Markets<'a, 'info> {
     /// Rows of an expiry that the set does not hold would never be read: a mistake of the caller.
     fn check_rows(&self) -> Result<()> {
         for info in self.rows_infos {
-            rows_check(info)?;
             let expiry = rows(info)?.expiry;
             ensure(self.expiry_infos.iter().any(|info| *info.key == expiry), PlimsollError::MarketMismatch)?;
         }

@@ -1,6 +1,7 @@
 //! Portfolio mode: an underlying's scenarios, and the risk rows of the market set that may stand in for fresh prices.
 
 use std::cell::{Ref, RefMut};
+use std::ops::Range;
 
 use anchor_lang::prelude::*;
 use plimsoll_core::margin::scenario::{steps_needed, Rows, RowsStamp};
@@ -9,10 +10,13 @@ use plimsoll_core::units::{Price, Ratio};
 
 use crate::addresses::{space_of, DISCRIMINATOR_LEN};
 use crate::constants::MAX_EXPIRIES;
-use crate::error::{refuse, refused, PlimsollError, Refusal, Result};
-use crate::loaders::version_check;
+use crate::error::{refuse, PlimsollError, Refusal, Result};
+use crate::loaders::{part, part_mut, version_check};
 use crate::refusals::rows_refused;
 use crate::state::{Expiry, OracleState, RiskRows, Underlying};
+
+/// Where the layout of rows stands in their account; their values follow.
+const HEAD: Range<usize> = DISCRIMINATOR_LEN..space_of::<RiskRows>();
 
 /// What portfolio mode needs to know of an underlying beyond its view.
 pub fn scenario_view<'u>(underlying: &'u Underlying, oracle: &OracleState) -> ScenarioView<'u> {
@@ -86,42 +90,25 @@ pub fn usable<'r>(
     first
 }
 
-/// The rows' account for reading, without its values. Errors: `AccountBorrowed`, `AccountLayout`.
+/// The rows' account for reading, without its values; its type was checked in this instruction. Errors:
+/// `AccountBorrowed`, `AccountLayout`, `VersionUnknown`.
 pub fn rows<'a>(info: &'a AccountInfo) -> Result<Ref<'a, RiskRows>> {
-    let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
-    let account = Ref::filter_map(data, |data| {
-        let body = data.get(DISCRIMINATOR_LEN..space_of::<RiskRows>())?;
-        bytemuck::try_from_bytes(body).ok()
-    });
-    account.map_err(|_| refused(PlimsollError::AccountLayout))
+    let rows: Ref<RiskRows> = part(info, |data| bytemuck::try_from_bytes(data.get(HEAD)?).ok())?;
+    version_check(rows.version)?;
+    Ok(rows)
 }
 
-/// Whether the rows' layout is known; their type was checked before. Errors: `VersionUnknown`.
-pub fn rows_check(info: &AccountInfo) -> Result<()> {
-    version_check(rows(info)?.version)
-}
-
-/// The same for writing. Errors: `AccountBorrowed`, `AccountLayout`.
+/// The same for writing, of any version: new rows have none yet. Errors: `AccountBorrowed`, `AccountLayout`.
 pub fn rows_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, RiskRows>> {
-    let data = info.data.try_borrow_mut().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
-    let account = RefMut::filter_map(data, |data| {
-        let body = data.get_mut(DISCRIMINATOR_LEN..space_of::<RiskRows>())?;
-        bytemuck::try_from_bytes_mut(body).ok()
-    });
-    account.map_err(|_| refused(PlimsollError::AccountLayout))
+    part_mut(info, |data| bytemuck::try_from_bytes_mut(data.get_mut(HEAD)?).ok())
 }
 
 /// The values behind the account, for reading. Errors: `AccountBorrowed`, `AccountLayout`.
 pub fn values<'a>(info: &'a AccountInfo) -> Result<Ref<'a, [i64]>> {
-    let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
-    let values = Ref::filter_map(data, |data| bytemuck::try_cast_slice(data.get(space_of::<RiskRows>()..)?).ok());
-    values.map_err(|_| refused(PlimsollError::AccountLayout))
+    part(info, |data| bytemuck::try_cast_slice(data.get(HEAD.end..)?).ok())
 }
 
 /// The same for writing. Errors: `AccountBorrowed`, `AccountLayout`.
 pub fn values_mut<'a>(info: &'a AccountInfo) -> Result<RefMut<'a, [i64]>> {
-    let data = info.data.try_borrow_mut().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
-    let values =
-        RefMut::filter_map(data, |data| bytemuck::try_cast_slice_mut(data.get_mut(space_of::<RiskRows>()..)?).ok());
-    values.map_err(|_| refused(PlimsollError::AccountLayout))
+    part_mut(info, |data| bytemuck::try_cast_slice_mut(data.get_mut(HEAD.end..)?).ok())
 }

@@ -126,34 +126,31 @@ pub fn legs_transfer(
     taken: impl Fn(&Position) -> LegTaken,
     mut moved: impl FnMut(&Series, &LegChange, i64) -> Result<()>,
 ) -> Result<()> {
-    for slot in 0..from.expiries.len() {
-        let expiry = from.expiries.get(slot).copied().unwrap_or_default();
-        if expiry.expiry != 0 {
-            let slot = u8::try_from(slot).map_err(|_| refused(PlimsollError::TooManyExpiries))?;
-            slot_transfer(from, to, (slot, &expiry), (&taken, &mut moved))?;
+    for slot in (0u8..).take(from.expiries.len()) {
+        if let Some((underlying, expiry)) = from.expiry_at(usize::from(slot)) {
+            ensure(underlying != INDEX_NONE, PlimsollError::UnknownUnderlying)?;
+            slot_transfer(from, to, (slot, underlying, expiry), (&taken, &mut moved))?;
         }
     }
     remove_empty(to)?;
     remove_empty(from)
 }
 
-/// One expiry of [`legs_transfer`]. Legs that reach zero stay until the end, so that indices hold.
+/// The expiry at `slot` of [`legs_transfer`]. Legs that reach zero stay until the end, so that indices hold.
 fn slot_transfer(
     from: &mut MarginAccount,
     to: &mut MarginAccount,
-    (slot, expiry): (u8, &ExpirySlot),
+    (slot, underlying, expiry): (u8, u16, i64),
     (taken, moved): (&impl Fn(&Position) -> LegTaken, &mut impl FnMut(&Series, &LegChange, i64) -> Result<()>),
 ) -> Result<()> {
-    let underlying = from.underlyings.get(usize::from(expiry.underlying_slot));
-    let underlying = *underlying.ok_or_else(|| refused(PlimsollError::UnknownUnderlying))?;
-    let mut known = SeriesIndex::of(to, to.expiry_slot(underlying, expiry.expiry))?;
+    let mut known = SeriesIndex::of(to, to.expiry_slot(underlying, expiry))?;
     let legs = from.positions.get_mut(..usize::from(from.position_count));
     for leg in legs.ok_or_else(|| refused(PlimsollError::UnknownPosition))? {
         if leg.expiry_slot != slot {
             continue;
         }
         let LegTaken { lots, carry } = taken(leg.rules());
-        leg.reserved = carry;
+        leg.carry = carry;
         let delta = lots.0;
         if delta == 0 {
             continue;
@@ -162,7 +159,7 @@ fn slot_transfer(
         let after = leg.quantity.checked_sub(delta).ok_or_else(|| refused(PlimsollError::QuantityOverflow))?;
         let given = change(leg.quantity, after);
         ensure(given.reduces(), PlimsollError::QuantityOverflow)?;
-        let series = Series { underlying, expiry: expiry.expiry, strike: leg.strike, kind };
+        let series = Series { underlying, expiry, strike: leg.strike, kind };
         let received = known.add(to, &series, delta)?;
         leg.quantity = after;
         // PROOF: both terms are differences of two i32.
@@ -267,7 +264,7 @@ fn underlying_slot_allocate(account: &mut MarginAccount, underlying: u16) -> Res
 fn leg_insert(account: &mut MarginAccount, slot: u8, strike: u8, kind: u8, quantity: i32) -> Result<()> {
     let at = usize::from(account.position_count);
     let leg = account.positions.get_mut(at).ok_or_else(|| refused(PlimsollError::TooManyPositions))?;
-    *leg = PositionData { quantity, expiry_slot: slot, strike, kind, reserved: 0 };
+    *leg = PositionData { quantity, expiry_slot: slot, strike, kind, carry: 0 };
     let slot = account.expiries.get_mut(usize::from(slot)).ok_or_else(|| refused(PlimsollError::TooManyExpiries))?;
     slot.legs = slot.legs.checked_add(1).ok_or_else(|| refused(PlimsollError::TooManyPositions))?;
     account.position_count =

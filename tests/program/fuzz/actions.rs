@@ -183,10 +183,9 @@ fn trade(driver: &mut Driver) -> Built {
         kind: if driver.random.random_bool(0.5) { OptionKind::Call } else { OptionKind::Put },
     };
     if let Some(leg) = seller.legs().iter().find(|leg| leg.quantity > 0).filter(|_| driver.random.random_bool(0.3)) {
-        let slot = seller.expiries[usize::from(leg.expiry_slot)];
+        let (underlying, expiry) = seller.expiry_at(usize::from(leg.expiry_slot))?;
         let kind = if leg.kind == 0 { OptionKind::Call } else { OptionKind::Put };
-        let underlying = seller.underlyings[usize::from(slot.underlying_slot)];
-        series = Series { underlying, expiry: slot.expiry, strike: leg.strike, kind };
+        series = Series { underlying, expiry, strike: leg.strike, kind };
     }
     let mark = driver.world.mark(&series).unwrap_or(QUOTE);
     let tilt = if driver.random.random_bool(0.9) { 1 } else { 30 };

@@ -16,8 +16,12 @@ use solana_program::instruction::Instruction;
 use solana_program::pubkey::Pubkey;
 use solana_signer::Signer;
 
+<<<<<<< HEAD
 use super::actions;
 use crate::support::edit;
+=======
+use super::{actions, rows};
+>>>>>>> tidy
 
 /// Actions kept for the report of a failure.
 const RECENT: usize = 20;
@@ -39,6 +43,8 @@ pub struct Driver {
     pub expiries: Vec<Expiry>,
     /// Open risk rows, also of closed expiries.
     pub rows: Vec<RiskRows>,
+    /// How often balances from rows were compared with those of fresh prices.
+    pub compared: u64,
     /// Running numbers for names that must be new.
     pub fresh: u16,
     pub next_clearinghouse: u16,
@@ -93,6 +99,7 @@ impl Driver {
             accounts: Vec::new(),
             expiries: Vec::new(),
             rows: Vec::new(),
+            compared: 0,
             fresh: 0,
             next_clearinghouse: 1,
             delegates,
@@ -270,17 +277,20 @@ impl Driver {
             let rules = rules.collect::<Vec<_>>().join(", ");
             lines.push(format!("{name}: {passed} passed, {refused} refused: {rules}"));
         }
+        lines.push(format!("{} comparisons of rows with fresh prices", self.compared));
         lines.join("\n")
     }
 
-    /// Instructions that passed or were refused less often than a run must see.
+    /// Instructions that passed or were refused less often than a run must see, and rows compared less often.
     pub fn idle(&self) -> Vec<String> {
         let least = |name: &str| if actions::RARE.contains(&name) { [2, 2] } else { [10, 10] };
         let idle = self.counts.iter().filter(|(name, count)| {
             let [passes, refusals] = least(name);
             count[0] < passes || count[1] < refusals
         });
-        idle.map(|(name, [passed, refused])| format!("{name}: {passed} passed, {refused} refused")).collect()
+        let lines = idle.map(|(name, [passed, refused])| format!("{name}: {passed} passed, {refused} refused"));
+        let compared = (self.compared < rows::COMPARED_MIN).then(|| format!("{} comparisons of rows", self.compared));
+        lines.chain(compared).collect()
     }
 }
 

@@ -17,7 +17,8 @@ use plimsoll_tests::chain::Mode;
 use plimsoll_tests::world::{World, WorldOptions, BTC, BTC_PRICE, QUOTE};
 
 use super::{decide, keeper_of, kinds, view};
-use crate::support::edit;
+use crate::portfolio::fork;
+use crate::support::{edit, edit_account, end, start};
 
 const KEEPER: usize = 0;
 const MAKER: usize = 1;
@@ -147,6 +148,33 @@ fn fresh_rows_are_left_alone_and_spent_ones_are_refreshed_first() {
     world.refresh_prices();
     look_far(&world);
     assert_eq!(kinds(&decide(&world, &keeper)), ["refresh_rows", "refresh_rows", "start"]);
+}
+
+#[test]
+fn an_auction_is_ended_once_what_its_rows_may_have_moved_no_longer_decides() {
+    let (mut world, keeper) = large_account(0);
+    world.open_rows(BTC, 0);
+    world.open_rows(BTC, 1);
+    sink(&world);
+    let refresh = |world: &World| drop([0, 1].map(|expiry| world.refresh_rows(BTC, expiry)));
+    refresh(&world);
+    start(&world, LARGE, KEEPER).expect("start");
+    world.chain.advance(15);
+    let price = world.price(BTC);
+    world.move_price(BTC, price - price / 400);
+    look_far(&world);
+    let ends = |world: &World| kinds(&decide(world, &keeper)).contains(&"end");
+    let refreshed = || {
+        let world = fork(&world);
+        refresh(&world);
+        world
+    };
+    while !ends(&refreshed()) {
+        assert!(!ends(&world), "planned from old rows, and not from fresh ones");
+        edit_account(&world, LARGE, |account| account.cash += 500 * QUOTE);
+    }
+    assert!(!ends(&world) && end(&world, LARGE).is_err(), "what the old rows may have moved counts against the account");
+    end(&refreshed(), LARGE).expect("end");
 }
 
 #[test]

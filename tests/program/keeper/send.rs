@@ -212,10 +212,10 @@ fn a_bid_too_large_for_a_transaction_needs_lookup_tables_and_stops_nothing_else(
     assert!(crowded.sent.borrow().is_empty());
 
     let keys: Vec<Pubkey> = keeper
-        .instruction(&view.book, bid)
-        .expect("instruction")
-        .accounts
+        .instructions(&view.book, bid)
+        .expect("instructions")
         .iter()
+        .flat_map(|instruction| &instruction.accounts)
         .filter(|account| !account.is_signer)
         .map(|account| account.pubkey)
         .collect();

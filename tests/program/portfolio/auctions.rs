@@ -209,3 +209,54 @@ fn what_rows_may_have_moved_ends_no_auction() {
     }
     assert!(deposits > 3, "{deposits}");
 }
+
+/// The large book in auction, short of `missing` atoms of maintenance by fresh rows; then the rows age by some seconds
+/// and the price moves a little.
+fn large_in_auction(missing: i64) -> World {
+    let world = large();
+    world.chain.set_checks(false);
+    world.refresh_rows(BTC, 0);
+    world.refresh_rows(BTC, 1);
+    let maintenance = balances_with(&world, LARGE, true).maintenance;
+    edit_account(&world, LARGE, |account| account.cash -= maintenance + missing);
+    start(&world, LARGE, IDLE).expect("start");
+    world.chain.advance(15);
+    let price = world.price(BTC);
+    world.move_price(BTC, price + price / 5_000);
+    world
+}
+
+/// That rows are older than the last price, and that nothing but rows values the large book.
+fn stands_on_old_rows(world: &World) {
+    assert!((0..2).all(|at| rows(world, at).header.computed_at + 15 <= world.chain.time()));
+    let mut without = fork(world);
+    without.rows.clear();
+    refused(&without, "RowsNeeded", || check(&without, LARGE));
+}
+
+#[test]
+fn the_auction_of_a_large_book_is_ended_from_rows_some_seconds_old() {
+    let world = large_in_auction(1_000 * QUOTE);
+    stands_on_old_rows(&world);
+    let mut deposits = 0;
+    while let Err(error) = end(&world, LARGE) {
+        assert_eq!(error.rule(), Some("AuctionOpen"));
+        edit_account(&world, LARGE, |account| account.cash += 1_000 * QUOTE);
+        deposits += 1;
+    }
+    assert!(!world.account(LARGE).in_auction() && deposits > 1, "{deposits}");
+    stands_on_old_rows(&world);
+}
+
+#[test]
+fn a_trade_cures_a_large_book_in_auction_from_rows_some_seconds_old() {
+    let world = large_in_auction(1_000 * QUOTE);
+    stands_on_old_rows(&world);
+    let series = world.series(BTC, 0, 20, OptionKind::Call);
+    refused(&world, "CuringShortGrows", || world.trade_at_mark(OTHER, LARGE, &series, 1));
+    // One contract brings less than the rows of 164 leave in doubt.
+    refused(&world, "CuringInitialFalls", || world.trade_at_mark(LARGE, OTHER, &series, 1));
+    world.trade_at_mark(LARGE, OTHER, &series, 5).expect("buying back cures");
+    assert!(world.account(LARGE).in_auction());
+    stands_on_old_rows(&world);
+}

@@ -88,9 +88,9 @@ pub fn large() -> World {
 /// Kernel prices that a check of trader `index` takes without rows.
 pub fn fresh_prices(world: &World, index: usize) -> usize {
     let mut prices = 0;
-    let without = plimsoll_client::directory::Directory { rows: Default::default(), ..world.directory() };
     let account = world.account(index);
-    let mut snapshot = Snapshot::load(&world.chain, &without, &[world.traders[index].account]).expect("load");
+    let address = world.traders[index].account;
+    let mut snapshot = Snapshot::load(&world.chain, &world.directory(), &[address]).expect("load");
     snapshot.directory.rows.clear();
     let count = |valuation: &plimsoll::margin::Valuation| {
         valuation.with_book(&account, &mut |book, mode| {

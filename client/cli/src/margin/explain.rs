@@ -224,7 +224,7 @@ pub(super) mod tests {
     }
 
     fn leg(slot: u8, strike: u8, kind: OptionKind, quantity: i32) -> Position {
-        Position { quantity, expiry_slot: slot, strike, kind: kind.to_u8(), reserved: 0 }
+        Position { quantity, expiry_slot: slot, strike, kind: kind.to_u8(), carry: 0 }
     }
 
     fn collateral(value: i64, price_underlying: Option<u8>) -> CollateralView {

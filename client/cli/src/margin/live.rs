@@ -135,9 +135,8 @@ fn explain(session: &Session, snapshot: &Snapshot) -> Result<Explained, Failure>
 
 /// `BTC-30JAN26` of an expiry slot.
 fn slot_name(session: &Session, directory: &Directory, account: &MarginAccount, slot: usize) -> String {
-    let slot = account.expiries.get(slot).copied().unwrap_or_default();
-    let index = account.underlyings.get(usize::from(slot.underlying_slot)).copied().unwrap_or_default();
-    let date = expiry_name(directory.underlyings.get(&index), slot.expiry);
+    let (index, expiry) = account.expiry_at(slot).unwrap_or_default();
+    let date = expiry_name(directory.underlyings.get(&index), expiry);
     format!("{}-{date}", underlying_name(session, directory, index))
 }
 

@@ -119,7 +119,7 @@ rules! {
     PriceDiverged ["distance to the average" Quote, "at most" Quote] of PRICE => "wait: see `plimsoll oracle show`";
     PriceWalking ["accepted" Quote, "walking to" Quote] of PRICE => "wait: see `plimsoll oracle show`";
 
-    ModeUnsupported ["mode" Plain] of NONE => "";
+    ModeUnsupported ["mode" Plain, "at most" Plain] of NONE => "";
     MarginAccountNotEmpty of ACCOUNT => "withdraw and close everything it holds first: `plimsoll account show`";
     AccountInAuction of PARTIES => "see `plimsoll margin show`";
     AccountNotInAuction of ACCOUNT => "start it with `plimsoll auction start`";

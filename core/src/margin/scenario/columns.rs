@@ -310,14 +310,9 @@ impl Grid {
         self.shocks.get(..self.spots).unwrap_or(&[])
     }
 
-    /// The scenarios that count within `reach`.
-    pub fn scenarios<'g>(&'g self, reach: &'g Reach) -> impl Iterator<Item = Column> + 'g {
-        let all = self.cells(reach.most()).iter().enumerate();
-        all.filter(|(index, cell)| !is_basis(*index) && cell.counts(reach)).map(|(index, cell)| Column {
-            multiplier: self.multiplier(cell),
-            shift: cell.shift,
-            dampening: self.dampening(index),
-        })
+    /// The scenario of `cell`, which stands at `index`.
+    pub fn column(&self, index: usize, cell: &Cell) -> Column {
+        Column { multiplier: self.multiplier(cell), shift: cell.shift, dampening: self.dampening(index) }
     }
 }
 

@@ -75,6 +75,7 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
     let mut joint = view.offset.any().then_some(Joint::NONE);
     for (at, _) in (0u8..).zip(book.underlyings) {
         let account = Account::new(book, view, at)?;
+<<<<<<< HEAD
         let joint = joint.as_mut().filter(|_| view.offset.concerns(at));
         let lowest = if at == index {
             account.standing_at(price, joint)?.maintenance
@@ -83,6 +84,10 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
             there.map_or(here.maintenance, |there| there.maintenance.min(here.maintenance))
         };
         maintenance = sum(maintenance, lowest)?;
+=======
+        let part = if at == index { account.standing_at(price)?.maintenance } else { account.lowest_maintenance()? };
+        maintenance = sum(maintenance, part)?;
+>>>>>>> tidy
     }
     sum(maintenance, joint.map_or(0, |joint| joint.credit(&view.offset)))
 }
@@ -98,8 +103,7 @@ pub fn steps_needed(view: &UnderlyingView, rules: &ScenarioView) -> u8 {
 pub fn kernel_prices(book: &Book, view: &PortfolioView) -> Result<usize, CoreError> {
     let mut prices = 0usize;
     for (slot, expiry) in (0u8..).zip(book.expiries) {
-        let cached = view.rows.get(usize::from(slot)).is_some_and(Option::is_some);
-        if cached || expiry.settled.is_some() {
+        if view.rows_of(usize::from(slot)).is_some() || expiry.settled.is_some() {
             continue;
         }
         let legs = book.positions.iter().filter(|leg| leg.expiry_slot == slot && leg.quantity != 0).count();
@@ -217,6 +221,7 @@ impl<'a> Account<'a> {
         Ok(Some(there))
     }
 
+<<<<<<< HEAD
     /// At the accepted price and, while it walks, at the raw one. `joint` takes the profits of the lower maintenance
     /// balance.
     #[inline(never)]
@@ -228,14 +233,19 @@ impl<'a> Account<'a> {
         let here = self.standing_at(self.view.spot, joint.as_deref_mut())?;
         let there = self.raw_standing(here.maintenance, (before, joint))?;
         Ok((here, there))
+=======
+    /// Part of the maintenance balance at the worse of accepted and raw price.
+    fn lowest_maintenance(&self) -> Result<Wide, CoreError> {
+        let here = self.standing_at(self.view.spot)?.maintenance;
+        Ok(self.raw_standing()?.map_or(here, |there| here.min(there.maintenance)))
+>>>>>>> tidy
     }
 
     /// The columns up to `steps`, prepared if an expiry is priced fresh.
     pub(super) fn grid(&self, steps: u8) -> Grid {
         let mut grid = Grid::new(self.rules.parameters, steps);
-        let rows = |slot| self.portfolio.rows.get(slot).and_then(Option::as_ref);
         let priced = |e: &ExpiryView| e.underlying == self.index && e.settled.is_none() && !e.strikes.is_empty();
-        if self.book.expiries.iter().enumerate().any(|(slot, e)| priced(e) && rows(slot).is_none()) {
+        if self.book.expiries.iter().enumerate().any(|(slot, e)| priced(e) && self.portfolio.rows_of(slot).is_none()) {
             grid.prepare();
         }
         grid
@@ -292,7 +302,7 @@ impl<'a> Account<'a> {
             return Ok(());
         }
         let now = Tenor::new(expiry, spot, self.rules.parameters)?;
-        let rows = self.portfolio.rows.get(slot).and_then(Option::as_ref);
+        let rows = self.portfolio.rows_of(slot);
         let tenor = rows.map_or(&now, |rows| &rows.header.tenor);
         let mut totals = [0i64; ROW];
         let mut legs = Legs::of(&net);
@@ -333,8 +343,8 @@ impl<'a> Account<'a> {
         sums.exposure = sum(sums.exposure, times(self.size.up(magnitude(now.forward())?)?))?;
         let distance = magnitude(tenor.distance_up(now))?;
         if distance != 0 {
-            // PROOF: as above, with fewer contracts.
-            let moved = Wide::from(legs.reduced).wrapping_mul(Wide::from(self.size.up(distance)?));
+            // PROOF: as above, with no more contracts. No book moves further than its legs one by one.
+            let moved = Wide::from(legs.reduced.min(legs.gross)).wrapping_mul(Wide::from(self.size.up(distance)?));
             // Rows and fresh prices are rounded apart: two atoms and the error of two prices per contract of any leg.
             let error = magnitude(price_error_up(tenor.forward().max(now.forward())).saturating_mul(2))?;
             sums.drift = sum(sum(sums.drift, moved)?, times(self.size.up(error)?.saturating_add(2)))?;
@@ -484,8 +494,9 @@ struct Legs {
     naked: i64,
     /// Sum of magnitudes per series.
     gross: u64,
-    /// Contracts whose price can move: by parity calls and puts of a strike are that many calls together, and the puts of
-    /// all strikes a forward. Boxes and conversions count nothing.
+    /// Contracts that move with the price after parity: calls and puts of a strike are that many calls together, and the
+    /// puts of all strikes a forward. A box is none of either, a conversion only its share of the forward; what is rounded
+    /// stays with the gross contracts.
     reduced: u64,
     /// Highest strike, atoms per contract.
     highest: i64,
@@ -523,6 +534,7 @@ impl Legs {
     #[inline(never)]
     fn settle_puts(&self, cells: &[Cell], forwards: &[i64; SPOTS_MAX], totals: &mut [i64; ROW]) {
         for (cell, total) in cells.iter().zip(totals.iter_mut()) {
+            // PROOF: a cell's spot is an index that the grid has given out, below `SPOTS_MAX`.
             let forward = forwards.get(usize::from(cell.spot)).copied().unwrap_or(0);
             // PROOF: the true sum is below 2^63 (`Sums::add_bound`), so wrapping on the way cancels.
             *total = total.wrapping_add(self.strikes).wrapping_sub(self.puts.wrapping_mul(forward));

@@ -189,8 +189,6 @@ fn worst_of(sums: &Sums, (grid, cells): (&Grid, &[Cell]), kind: &Kind, profit: W
     let decides = |(index, (cell, change)): &(usize, (&Cell, &i64))| {
         !is_basis(*index) && cell.counts(&kind.reach) && Wide::from(**change) == profit
     };
-    columns.find(decides).map_or(Worst::Nothing, |(index, (cell, _))| {
-        let (multiplier, shift, dampening) = (grid.multiplier(cell), cell.shift, grid.dampening(index));
-        Worst::Scenario(Column { multiplier, shift, dampening }, index)
-    })
+    let found = columns.find(decides);
+    found.map_or(Worst::Nothing, |(index, (cell, _))| Worst::Scenario(grid.column(index, cell), index))
 }

@@ -35,9 +35,14 @@ pub mod tenor;
 pub use close_out::close_out_balances;
 pub use columns::{columns_needed, Column, Grid, Reach, Shift, COLUMNS_MAX, STEPS_MAX};
 pub use evaluate::{balances, kernel_prices, maintenance_at, steps_needed};
+<<<<<<< HEAD
 pub use joint::Offset;
 pub use parameters::{PortfolioParameters, NO_PEER, PEERS_MAX};
 pub use rows::{fill_rows, Rows, RowsHeader, RowsRefusal, RowsStamp, ROW, ROWS};
+=======
+pub use parameters::PortfolioParameters;
+pub use rows::{fill_rows, Rows, RowsHeader, RowsRefusal, RowsStamp, ROW};
+>>>>>>> tidy
 pub use tenor::Tenor;
 
 use crate::units::Ratio;
@@ -65,6 +70,14 @@ pub struct PortfolioView<'a> {
     pub drift: Drift,
     /// Which two underlyings offset each other, and how far.
     pub offset: Offset,
+}
+
+impl<'a> PortfolioView<'a> {
+    /// The rows of the expiry at `slot` of the book; `None`: it is priced fresh.
+    #[inline(always)]
+    pub fn rows_of(&self, slot: usize) -> Option<&'a Rows<'a>> {
+        self.rows.get(slot).and_then(Option::as_ref)
+    }
 }
 
 /// For whom it counts what the values of rows may have moved since they were filled, up to the present or, while the

@@ -2,10 +2,10 @@
 //! and column. Rows are computed by the program alone and are as trusted as fresh prices.
 //!
 //! Rows stand on the price, time and volatility of their refresh. What the value of a contract can have moved since
-//! ([`Tenor::distance_up`]) counts per contract of the book against whoever gains by the check ([`super::Drift`]), so
-//! rows never let pass what fresh prices refuse, and liquidate nobody whom fresh prices would spare.
-
-use core::ops::Range;
+//! ([`Tenor::distance_up`]) counts per contract of the book after parity ([`super::Drift`]): against the account in its
+//! own checks, at the end of its auction and after a curing trade; for it before such a trade, and in a start and a bid,
+//! where others gain by a low balance. So rows never let pass what fresh prices refuse, and liquidate nobody whom fresh
+//! prices would spare.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -20,19 +20,16 @@ use crate::margin::scenario::tenor::Tenor;
 use crate::margin::view::ExpiryView;
 use crate::math::fixed::mul_div_up;
 use crate::parameters::PPM;
-use crate::series::{Strike, MAX_STRIKES};
+use crate::series::Strike;
 use crate::units::{ContractSize, Price, Seconds};
 
-/// Values of one strike: the columns, then free ones, then [`LISTED`], [`PUT_MARK`] and [`STRIKE`].
+/// Values of one strike: the columns, then free ones, then [`LISTED`], [`PUT_MARK`] and, last, the strike in atoms per
+/// contract, rounded down.
 pub const ROW: usize = 64;
-/// Values of all strikes.
-pub const ROWS: usize = ROW * MAX_STRIKES;
 /// Price of the strike as listed, atoms per whole underlying: whose row this is, should its id come to name another.
 pub const LISTED: usize = ROW - 3;
 /// Mark of the put, atoms per contract.
 pub const PUT_MARK: usize = ROW - 2;
-/// Strike, atoms per contract, rounded down.
-pub const STRIKE: usize = ROW - 1;
 
 /// What the rows of one expiry stand on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -133,8 +130,7 @@ impl RowsHeader {
         if self.sequence != stamp.sequence {
             return Err(RowsRefusal::Changed { rows: self.sequence, now: stamp.sequence });
         }
-        let apart = stamp.spot.0.saturating_sub(self.spot).saturating_abs();
-        let drift = mul_div_up(apart, PPM, self.spot).unwrap_or(i64::MAX);
+        let drift = self.drift_up(stamp.spot);
         let most = i64::from(rules.rows_max_drift);
         if drift > most {
             return Err(RowsRefusal::Drifted { drift, most });
@@ -147,6 +143,13 @@ impl RowsHeader {
 }
 
 impl RowsHeader {
+    /// Distance of `spot` from the price that the rows stand on, ppm of the latter, rounded up; `i64::MAX` before the
+    /// first refresh.
+    pub fn drift_up(&self, spot: Price) -> i64 {
+        let apart = spot.0.saturating_sub(self.spot).saturating_abs();
+        mul_div_up(apart, PPM, self.spot).unwrap_or(i64::MAX)
+    }
+
     /// Whether every one of `strikes` strikes is filled and none has changed since: `replaced` ones by now.
     pub fn is_whole(&self, strikes: usize, replaced: u32) -> bool {
         let all = u32::try_from(strikes)
@@ -182,18 +185,16 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Fills the rows of the strikes `ids` as the header's tenor has them, and marks them filled.
+/// Fills the rows of `strikes`, the first ones of the expiry, as the header's tenor has them, and marks them filled.
+/// `values` holds [`ROW`] values per strike.
 ///
-/// A refresh may take several calls on one header: price and time stay those of the first. `values` holds [`ROW`]
-/// values per strike id up to the last of `ids`.
-///
-/// Errors: `UnknownSeries` for an id without strike or without room; `OutOfDomain` for a forward, a strike or a size
+/// Errors: `UnknownSeries` for a strike without room; `OutOfDomain` for a forward, a strike or a size
 /// of zero; `Overflow` beyond the listing bounds.
 #[inline(never)]
 pub fn fill_rows(
     header: &mut RowsHeader,
     values: &mut [i64],
-    (strikes, ids): (&[Strike], Range<u8>),
+    strikes: &[Strike],
     rules: &PortfolioParameters,
     size: ContractSize,
 ) -> Result<(), CoreError> {
@@ -207,12 +208,10 @@ pub fn fill_rows(
     let [deviation, ..] = tenor.deviations;
     let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, size)?;
     header.forwards = *columns.forwards();
-    for id in ids {
-        let strike = strikes.get(usize::from(id)).ok_or(CoreError::UnknownSeries)?;
-        let start = usize::from(id).wrapping_mul(ROW);
-        let row = values.get_mut(start..).and_then(|rest| rest.first_chunk_mut::<ROW>());
-        let row = row.ok_or(CoreError::UnknownSeries)?;
-        let bit = 1u64.checked_shl(u32::from(id)).ok_or(CoreError::UnknownSeries)?;
+    let (rows, _) = values.as_chunks_mut::<ROW>();
+    for (id, strike) in (0u32..).zip(strikes) {
+        let row = usize::try_from(id).ok().and_then(|at| rows.get_mut(at)).ok_or(CoreError::UnknownSeries)?;
+        let bit = 1u64.checked_shl(id).ok_or(CoreError::UnknownSeries)?;
         header.filled &= !bit;
         *row = [0; ROW];
         let prepared = pricer.prepared(strike);

@@ -2,7 +2,7 @@
 
 use plimsoll_core::margin::evaluator::portfolio::{self, Scenario, VolShift};
 use plimsoll_core::margin::evaluator::{Collateral, Expiry, Market, Real};
-use plimsoll_core::margin::scenario::{Grid, Shift};
+use plimsoll_core::margin::scenario::Shift;
 use plimsoll_core::margin::{CollateralView, PortfolioParameters};
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::units::{Price, Quote, Ratio};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::super::chain::PLAIN;
 use super::super::documents::float;
 use super::super::fixtures::{expiry, position, OwnedBook};
-use super::{any_account, Account, DAY, USD};
+use super::{any_account, scenarios, Account, DAY, USD};
 
 fn ppm(value: impl Into<i128>) -> Real {
     Real::from_ratio(value.into(), 1_000_000).unwrap()
@@ -68,10 +68,8 @@ fn wide_parameters<'a>(p: &PortfolioParameters, scenarios: &'a [Scenario]) -> po
 }
 
 fn scenario_list(account: &Account, kind: usize) -> Vec<Scenario> {
-    let reach = account.reach(kind);
-    let grid = Grid::new(&account.parameters, reach.most());
-    let columns = grid.scenarios(&reach);
-    columns
+    scenarios(&account.parameters, &account.reach(kind))
+        .into_iter()
         .map(|column| Scenario {
             spot: ppm(column.multiplier),
             vol: match column.shift {

@@ -10,8 +10,13 @@ mod rows;
 mod rules;
 
 use plimsoll_core::error::CoreError;
+use plimsoll_core::margin::scenario::columns::{is_basis, Cell};
 use plimsoll_core::margin::scenario::{
+<<<<<<< HEAD
     balances, close_out_balances, fill_rows, Grid, Offset, Reach, Rows, RowsHeader, RowsStamp, ROW,
+=======
+    balances, close_out_balances, fill_rows, Column, Grid, Reach, Rows, RowsHeader, RowsStamp, ROW,
+>>>>>>> tidy
 };
 use plimsoll_core::margin::{
     Balances, Book, CloseOutBalances, Drift, PortfolioParameters, PortfolioView, ScenarioView,
@@ -135,8 +140,7 @@ pub fn fill(
     let stamp = RowsStamp { now: 1, spot: view.spot, sequence: 0, steps };
     let mut header = RowsHeader::new(expiry, parameters, &stamp).unwrap();
     let mut values = vec![0i64; ROW * expiry.strikes.len()];
-    let ids = 0..expiry.strikes.len() as u8;
-    fill_rows(&mut header, &mut values, (expiry.strikes, ids), parameters, view.contract_size).unwrap();
+    fill_rows(&mut header, &mut values, expiry.strikes, parameters, view.contract_size).unwrap();
     OwnedRows { header, values }
 }
 
@@ -150,7 +154,15 @@ pub fn plain(legs: &[(usize, OptionKind, i32)]) -> Account {
 /// The number of columns of the scenario list at `range`.
 pub fn scenario_count(parameters: &PortfolioParameters, range: u32) -> usize {
     let reach = Reach::new(parameters, Ratio(range), 0, 0);
-    Grid::new(parameters, reach.most()).scenarios(&reach).count()
+    scenarios(parameters, &reach).len()
+}
+
+/// The scenarios that count within `reach`.
+pub fn scenarios(parameters: &PortfolioParameters, reach: &Reach) -> Vec<Column> {
+    let grid = Grid::new(parameters, reach.most());
+    let counts = |(index, cell): &(usize, &Cell)| !is_basis(*index) && cell.counts(reach);
+    let all = grid.cells(reach.most()).iter().enumerate().filter(counts);
+    all.map(|(index, cell)| grid.column(index, cell)).collect()
 }
 
 prop_compose! {

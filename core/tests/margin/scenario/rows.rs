@@ -1,11 +1,9 @@
 //! Risk rows against fresh prices.
 
-use core::ops::Range;
-
 use plimsoll_core::error::CoreError;
-use plimsoll_core::margin::scenario::{fill_rows, steps_needed, RowsHeader, RowsRefusal, RowsStamp, ROW};
+use plimsoll_core::margin::scenario::{fill_rows, steps_needed, RowsRefusal, RowsStamp, ROW};
 use plimsoll_core::margin::{Drift, PortfolioParameters};
-use plimsoll_core::position::OptionKind::{Call, Put};
+use plimsoll_core::position::OptionKind::{self, Call, Put};
 use plimsoll_core::units::{Price, Ratio};
 use proptest::prelude::*;
 
@@ -78,7 +76,7 @@ fn a_drift_counts_per_contract_against_whoever_gains_by_the_check() {
     let charged = account.balances();
     account.drift = Drift::Credited;
     let credited = account.balances();
-    // 14 contracts by 1 USD, and a little for the skews; weight 1 + 2 x 0.8. Spot charges follow the price.
+    // The 14 contracts by 1 USD, and a little for the skews; weight 1 + 2 x 0.8. Spot charges follow the price.
     let naked = i128::from(USD) * 10 * 3 / 1_000;
     let (charge, credit) =
         (before.maintenance - naked - charged.maintenance, credited.maintenance - before.maintenance + naked);
@@ -88,38 +86,50 @@ fn a_drift_counts_per_contract_against_whoever_gains_by_the_check() {
     assert_eq!(charged.mark_to_market, before.mark_to_market);
 }
 
-#[test]
-fn a_refresh_in_parts_is_the_refresh_at_once() {
-    let account = plain(&[]);
-    let rules = PortfolioParameters::REFERENCE;
-    let (view, e) = (account.book.underlyings[0], account.book.expiries[0].view());
-    let whole = fill(&e, &view, &rules, 4);
-    let stamp = RowsStamp { now: 1, spot: view.spot, sequence: 0, steps: 4 };
-    let mut header = RowsHeader::new(&e, &rules, &stamp).unwrap();
-    let mut values = vec![-1; whole.values.len()];
-    for ids in [3..5, 0..2] {
-        fill_rows(&mut header, &mut values, (e.strikes, ids), &rules, view.contract_size).unwrap();
-    }
-    assert_eq!(header.filled, 0b11011);
-    fill_rows(&mut header, &mut values, (e.strikes, 2..3), &rules, view.contract_size).unwrap();
-    assert_eq!((header, values), (whole.header, whole.values));
+/// By how much the two readings of a drift are apart for these legs: both count it for every contract.
+fn doubt(legs: &[(usize, OptionKind, i32)]) -> i128 {
+    let mut account = plain(legs);
+    account.refresh(4);
+    let view = &mut account.book.underlyings[0];
+    (view.spot, view.low, view.high) = (Price(2_001 * USD), Price(2_001 * USD), Price(2_001 * USD));
+    let charged = account.balances().maintenance;
+    account.drift = Drift::Credited;
+    account.balances().maintenance - charged
 }
 
 #[test]
-fn what_has_no_room_or_no_strike_is_not_filled() {
+fn a_drift_counts_the_contracts_that_parity_leaves() {
+    let one = doubt(&[(2, Call, 1)]);
+    let counts = |legs: &[(usize, OptionKind, i32)], contracts: i128| {
+        let gross: i128 = legs.iter().map(|(_, _, quantity)| i128::from(quantity.unsigned_abs())).sum();
+        let rounding = 1_000 * gross;
+        let apart = (doubt(legs) - contracts * one).abs();
+        assert!(apart <= rounding, "{legs:?}: {apart} of {rounding}");
+    };
+    counts(&[(2, Call, -10), (3, Call, 4)], 14);
+    // A box: no calls and no forward are left.
+    counts(&[(1, Call, 10), (1, Put, -10), (3, Call, -10), (3, Put, 10)], 0);
+    // A conversion: a forward.
+    counts(&[(2, Call, 10), (2, Put, -10)], 10);
+    // 10 and 4 calls with a forward of 6, of 46 contracts.
+    counts(&[(2, Call, -15), (2, Put, 5), (3, Call, 15), (3, Put, -11)], 10 + 4 + 6);
+    // As calls with a forward these would be 8 and 18: no book moves further than its legs.
+    counts(&[(3, Put, 4)], 4);
+    counts(&[(2, Call, -10), (3, Put, 4)], 14);
+}
+
+#[test]
+fn what_has_no_room_or_no_price_is_not_filled() {
     let account = plain(&[]);
     let rules = PortfolioParameters::REFERENCE;
     let (view, e) = (account.book.underlyings[0], account.book.expiries[0].view());
     let OwnedRows { mut header, mut values } = fill(&e, &view, &rules, 4);
-    let mut refusal = |ids: Range<u8>, room: usize| {
-        let room = &mut values[..room * ROW];
-        fill_rows(&mut header, room, (e.strikes, ids), &rules, view.contract_size).unwrap_err()
-    };
-    assert_eq!(refusal(4..6, 5), CoreError::UnknownSeries);
-    assert_eq!(refusal(4..5, 4), CoreError::UnknownSeries);
+    let refused = fill_rows(&mut header, &mut values[..4 * ROW], e.strikes, &rules, view.contract_size);
+    assert_eq!(refused, Err(CoreError::UnknownSeries));
+    assert_eq!(fill_rows(&mut header, &mut values[..4 * ROW], &e.strikes[..4], &rules, view.contract_size), Ok(()));
     let mut worthless = e.strikes.to_vec();
     worthless[1].price = -1;
-    let refused = fill_rows(&mut header, &mut values, (&worthless, 1..2), &rules, view.contract_size);
+    let refused = fill_rows(&mut header, &mut values, &worthless, &rules, view.contract_size);
     assert_eq!(refused, Err(CoreError::OutOfDomain));
     assert_eq!(header.filled, 0b11101);
 }

@@ -2,22 +2,21 @@
 
 use plimsoll_core::error::CoreError;
 use plimsoll_core::margin::scenario::{
-    balances, close_out_balances, kernel_prices, maintenance_at, Grid, Reach, Shift,
+    balances, close_out_balances, kernel_prices, maintenance_at, Reach, Shift,
 };
 use plimsoll_core::margin::{cross, CollateralView, Mode, PortfolioParameters};
 use plimsoll_core::position::OptionKind::{Call, Put};
 use plimsoll_core::units::{Price, Quote, Ratio};
 
 use super::super::fixtures::{expiry, position};
-use super::{plain, scenario_count, Account, DAY, USD};
+use super::{plain, scenario_count, scenarios, Account, DAY, USD};
 
 const ONE: f64 = 4_294_967_296.0;
 
 fn list(range: u32, below: u32, above: u32) -> Vec<(i64, Shift, f64)> {
     let parameters = PortfolioParameters::REFERENCE;
     let reach = Reach::new(&parameters, Ratio(range), below, above);
-    let grid = Grid::new(&parameters, reach.most());
-    grid.scenarios(&reach).map(|c| (c.multiplier, c.shift, c.dampening as f64 / ONE)).collect()
+    scenarios(&parameters, &reach).into_iter().map(|c| (c.multiplier, c.shift, c.dampening as f64 / ONE)).collect()
 }
 
 #[test]
@@ -68,8 +67,7 @@ fn a_dampened_tail_at_its_edge_counts_once() {
     let mut parameters = PortfolioParameters::REFERENCE;
     parameters.tails = [1_000_001, 0, 0, 0, 0, 0, 0, 0];
     let reach = Reach::new(&parameters, Ratio(45_000), 0, 0);
-    let grid = Grid::new(&parameters, 1);
-    assert!(grid.scenarios(&reach).all(|column| column.dampening == 1 << 32));
+    assert!(scenarios(&parameters, &reach).iter().all(|column| column.dampening == 1 << 32));
 }
 
 #[test]

@@ -114,7 +114,7 @@ pub struct MarginAccountOpened {
     pub owner: Pubkey,
     /// Its id.
     pub id: u16,
-    /// Its mode: 1 isolated, 2 cross.
+    /// Its mode: 1 isolated, 2 cross, 3 portfolio.
     pub mode: u8,
 }
 

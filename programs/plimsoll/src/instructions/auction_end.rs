@@ -93,7 +93,7 @@ fn end(account: &mut MarginAccount, elapsed: i64, now: i64) -> i64 {
     let reserve = account.auction.reserve;
     account.auction.reserve = 0;
     for leg in &mut account.positions {
-        leg.reserved = 0;
+        leg.carry = 0;
     }
     account.auction.ended_at = now;
     account.auction.elapsed_at_end = u32::try_from(elapsed).unwrap_or(u32::MAX);

@@ -58,7 +58,7 @@ impl<'info> BadDebtRepay<'info> {
     /// - owner_record: of this clearinghouse; owes something.
     /// - insurance, vault: the ones the clearinghouse names.
     /// - source: classic SPL, of the quote mint, not frozen, not the vault (`Transfer`).
-    /// - token_program: by id (Anchor).
+    /// - token_program: by id (account list).
     fn validate(&self, amount: u64) -> Result<(Pubkey, u64)> {
         let clearinghouse = read(&self.clearinghouse)?;
         same_key(self.insurance.as_ref().key, &clearinghouse.insurance, PlimsollError::InsuranceMismatch)?;

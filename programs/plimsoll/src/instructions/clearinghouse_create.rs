@@ -66,11 +66,11 @@ struct Bumps {
 }
 
 impl<'info> ClearinghouseCreate<'info> {
-    /// - creator: signs (Anchor); pays.
+    /// - creator: signs; pays.
     /// - clearinghouse, insurance, outflow, vault: `create` compares each with its derived address and refuses one
     ///   in use.
     /// - quote_mint: classic SPL Token, six decimals.
-    /// - token_program, system_program: by id (Anchor).
+    /// - token_program, system_program: by id (account list).
     fn validate(&self, args: &ClearinghouseCreateArgs) -> Result<()> {
         let decimals = mint_decimals(&self.quote_mint)?;
         if decimals != QUOTE_DECIMALS {

@@ -76,7 +76,7 @@ impl<'info> CollateralCreate<'info> {
     /// - clearinghouse: by type.
     /// - collateral, vault: `create` compares each with its derived address and refuses one in use.
     /// - mint: classic SPL Token, at most twelve decimals, not the quote mint.
-    /// - token_program, system_program: by id (Anchor).
+    /// - token_program, system_program: by id (account list).
     fn validate(&self, args: &CollateralCreateArgs) -> Result<u8> {
         let clearinghouse = read(&self.clearinghouse)?;
         same_key(self.authority.key, &clearinghouse.authority, PlimsollError::AuthorityMismatch)?;

@@ -52,7 +52,7 @@ impl<'info> CollateralDeposit<'info> {
     /// - margin_account, collateral: of this clearinghouse.
     /// - vault: the one the collateral names.
     /// - source: classic SPL, of the collateral's mint, not frozen, not the vault (`Transfer`).
-    /// - token_program: by id (Anchor).
+    /// - token_program: by id (account list).
     fn validate(&self, collateral: &Collateral) -> Result<()> {
         read(&self.clearinghouse)?;
         let key = self.clearinghouse.as_ref().key;

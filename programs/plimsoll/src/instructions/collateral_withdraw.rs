@@ -66,7 +66,7 @@ impl<'info> CollateralWithdraw<'info> {
     /// - collateral: of this clearinghouse; names mint and vault.
     /// - vault: the one the collateral names.
     /// - destination: classic SPL, of the collateral's mint, not frozen, not the vault (`Transfer`).
-    /// - token_program: by id (Anchor).
+    /// - token_program: by id (account list).
     /// - remaining accounts: verified by `Markets`.
     fn validate(&self, now: i64) -> Result<()> {
         let clearinghouse = read(&self.clearinghouse)?;

@@ -55,7 +55,7 @@ impl<'info> Deposit<'info> {
     /// - margin_account: of this clearinghouse; anyone's, in any status.
     /// - outflow, vault: the ones the clearinghouse names.
     /// - source: classic SPL, of the quote mint, not frozen, not the vault (`Transfer`).
-    /// - token_program: by id (Anchor).
+    /// - token_program: by id (account list).
     fn validate(&self, clearinghouse: &Clearinghouse) -> Result<()> {
         same_key(self.outflow.as_ref().key, &clearinghouse.outflow, PlimsollError::OutflowMismatch)?;
         same_key(self.vault.key, &clearinghouse.vault, PlimsollError::VaultMismatch)?;

@@ -45,7 +45,7 @@ impl<'info> ExpiryCreate<'info> {
     /// - payer: signs; pays.
     /// - underlying: by type and version; the expiry's address derives from it.
     /// - expiry: `create` compares it with its derived address and refuses one in use.
-    /// - system_program: by id (Anchor).
+    /// - system_program: by id (account list).
     fn validate(&self, args: &ExpiryCreateArgs, now: i64) -> Result<()> {
         let underlying = read(&self.underlying)?;
         check_expiry(args.expiry, now, underlying.grid.rules()).map_err(grid_refused)

@@ -51,7 +51,7 @@ impl<'info> InsuranceDeposit<'info> {
     /// - clearinghouse: by type and version; names vault and fund.
     /// - insurance, vault: the ones the clearinghouse names.
     /// - source: classic SPL, of the quote mint, not frozen, not the vault (`Transfer`).
-    /// - token_program: by id (Anchor).
+    /// - token_program: by id (account list).
     fn validate(&self) -> Result<Pubkey> {
         let clearinghouse = read(&self.clearinghouse)?;
         same_key(self.insurance.as_ref().key, &clearinghouse.insurance, PlimsollError::InsuranceMismatch)?;

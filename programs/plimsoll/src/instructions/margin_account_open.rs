@@ -13,7 +13,7 @@ use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::MarginAccountOpened;
 use crate::loaders::{read, same_key, write};
 use crate::log::log_event;
-use crate::state::margin_account::{MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO, STATUS_OPEN};
+use crate::state::margin_account::{mode_check, STATUS_OPEN};
 use crate::state::{Clearinghouse, MarginAccount, Owner};
 
 arguments! {
@@ -55,7 +55,7 @@ impl<'info> MarginAccountOpen<'info> {
     /// - clearinghouse: by type and version.
     /// - owner_record: of this clearinghouse and owner.
     /// - margin_account: `create` compares it with its derived address and refuses one in use.
-    /// - system_program: by id (Anchor).
+    /// - system_program: by id (account list).
     fn validate(&self, args: &MarginAccountOpenArgs) -> Result<()> {
         read(&self.clearinghouse)?;
         let record = read(&self.owner_record)?;
@@ -67,10 +67,7 @@ impl<'info> MarginAccountOpen<'info> {
         if args.id != record.next_account || args.id == u16::MAX {
             return Err(refuse(PlimsollError::IndexNotNext, args.id.into(), record.next_account.into()));
         }
-        if !matches!(args.mode, MODE_ISOLATED | MODE_CROSS | MODE_PORTFOLIO) {
-            return Err(refuse(PlimsollError::ModeUnsupported, args.mode.into(), 0));
-        }
-        Ok(())
+        mode_check(args.mode)
     }
 
     /// Specification:

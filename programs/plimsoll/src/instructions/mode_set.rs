@@ -11,7 +11,7 @@ use crate::loaders::{read, same_key, write};
 use crate::log::log_plain;
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
-use crate::state::margin_account::{MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO};
+use crate::state::margin_account::{mode_check, MODE_ISOLATED};
 use crate::state::{Clearinghouse, MarginAccount};
 
 arguments! {
@@ -47,13 +47,11 @@ impl<'info> ModeSet<'info> {
         same_key(&account.clearinghouse, self.clearinghouse.as_ref().key, PlimsollError::ClearinghouseMismatch)?;
         same_key(&account.owner, self.owner.key, PlimsollError::OwnerMismatch)?;
         ensure(!account.in_auction(), PlimsollError::AccountInAuction)?;
-        if !matches!(args.mode, MODE_ISOLATED | MODE_CROSS | MODE_PORTFOLIO) {
-            return Err(refuse(PlimsollError::ModeUnsupported, args.mode.into(), MODE_PORTFOLIO.into()));
-        }
+        mode_check(args.mode)?;
         if args.mode == account.mode {
             return Err(refuse(PlimsollError::ModeUnchanged, args.mode.into(), account.mode.into()));
         }
-        let expiries = account.expiries.iter().filter(|slot| slot.expiry != 0).count();
+        let expiries = account.held_expiries().count();
         ensure(args.mode != MODE_ISOLATED || expiries <= 1, PlimsollError::IsolatedExpiry)
     }
 

@@ -38,7 +38,7 @@ impl<'info> OwnerCreate<'info> {
     /// - owner: needs no check, only its key is used.
     /// - clearinghouse: by type and version.
     /// - owner_record: `create` compares it with its derived address and refuses one in use.
-    /// - system_program: by id (Anchor).
+    /// - system_program: by id (account list).
     fn validate(&self) -> Result<()> {
         read(&self.clearinghouse).map(|_| ())
     }

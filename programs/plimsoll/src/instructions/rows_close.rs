@@ -8,7 +8,7 @@ use crate::error::{refuse, PlimsollError, Result};
 use crate::events::RowsClosed;
 use crate::loaders::{is_a, same_key, typed};
 use crate::log::log_plain;
-use crate::portfolio::{rows, rows_check};
+use crate::portfolio::rows;
 use crate::state::{Expiry, RiskRows};
 
 account_list! {
@@ -32,7 +32,6 @@ impl RowsClose<'_> {
     /// - `rent_payer`: the key that paid the rent.
     /// - no signer: anyone closes; the rent goes to who paid it.
     fn validate(&self, now: i64) -> Result<()> {
-        rows_check(self.rows.as_ref())?;
         let rows = rows(self.rows.as_ref())?;
         same_key(&rows.expiry, self.expiry.key, PlimsollError::MarketMismatch)?;
         same_key(&rows.rent_payer, self.rent_payer.key, PlimsollError::RentPayerMismatch)?;

@@ -8,7 +8,7 @@ use crate::addresses::{rent_exempt_balance, transfer};
 use crate::error::{refuse, refused, PlimsollError, Result};
 use crate::events::RowsGrown;
 use crate::log::log_plain;
-use crate::portfolio::{rows_check, values};
+use crate::portfolio::{rows, values};
 use crate::state::risk_rows::{GROWTH_MAX, SPACE_MAX};
 use crate::state::RiskRows;
 
@@ -30,9 +30,9 @@ account_list! {
 impl<'info> RowsGrow<'info> {
     /// - payer: signs; pays.
     /// - rows: by type and version; not whole yet.
-    /// - system_program: by id (Anchor).
+    /// - system_program: by id (account list).
     fn validate(&self) -> Result<usize> {
-        rows_check(self.rows.as_ref())?;
+        rows(self.rows.as_ref())?;
         let space = self.rows.as_ref().data_len();
         if space >= SPACE_MAX {
             let number = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);

@@ -34,7 +34,7 @@ impl<'info> RowsOpen<'info> {
     /// - payer: signs; pays.
     /// - expiry: by type and version; not settled; the rows' address derives from it.
     /// - rows: `create` compares it with its derived address and refuses one in use.
-    /// - system_program: by id (Anchor).
+    /// - system_program: by id (account list).
     fn validate(&self) -> Result<()> {
         ensure(!read(&self.expiry)?.is_settled(), PlimsollError::ExpirySettledAlready)
     }

@@ -15,7 +15,7 @@ use crate::events::RowsRefreshed;
 use crate::loaders::{known_mut, read, same_key, typed, write};
 use crate::log::log_plain;
 use crate::margin::{expiry_view, underlying_view};
-use crate::portfolio::{rows, rows_check, rows_mut, scenario_view, stamp, values_mut};
+use crate::portfolio::{rows, rows_mut, scenario_view, stamp, values_mut};
 use crate::state::{Clearinghouse, Expiry, MarginAccount, OracleState, RiskRows, RowsHeaderData, Underlying};
 
 account_list! {
@@ -54,7 +54,6 @@ impl<'info> RowsRefresh<'info> {
         same_key(&underlying.clearinghouse, clearinghouse, PlimsollError::ClearinghouseMismatch)?;
         same_key(&underlying.oracle, self.oracle.as_ref().key, PlimsollError::UnderlyingMismatch)?;
         same_key(&expiry.underlying, self.underlying.as_ref().key, PlimsollError::UnderlyingMismatch)?;
-        rows_check(self.rows.as_ref())?;
         same_key(&rows(self.rows.as_ref())?.expiry, self.expiry.as_ref().key, PlimsollError::MarketMismatch)?;
         if self.is_paid() {
             let payee = typed::<MarginAccount>(&self.payee)?;
@@ -137,9 +136,8 @@ fn filled(
     values: &mut [i64],
 ) -> Result<RowsHeader> {
     let mut header = RowsHeader::new(expiry, rules, stamp).map_err(core_refused)?;
-    let room = values.len().checked_div(ROW).unwrap_or(0).min(expiry.strikes.len());
-    let ids = 0..u8::try_from(room).map_err(|_| refused(PlimsollError::Overflow))?;
-    let size = ContractSize(contract_size);
-    fill_rows(&mut header, values, (expiry.strikes, ids), rules, size).map_err(core_refused)?;
+    let room = values.len().checked_div(ROW).unwrap_or(0);
+    let strikes = expiry.strikes.get(..room).unwrap_or(expiry.strikes);
+    fill_rows(&mut header, values, strikes, rules, ContractSize(contract_size)).map_err(core_refused)?;
     Ok(header)
 }

@@ -79,7 +79,7 @@ impl<'info> UnderlyingCreate<'info> {
     /// - payer: signs; pays.
     /// - clearinghouse: by type; every key and index here derives from it.
     /// - underlying, oracle: `create` compares each with its derived address and refuses one in use.
-    /// - system_program: by id (Anchor).
+    /// - system_program: by id (account list).
     fn validate(&self, args: &UnderlyingCreateArgs) -> Result<()> {
         let clearinghouse = read(&self.clearinghouse)?;
         same_key(self.authority.key, &clearinghouse.authority, PlimsollError::AuthorityMismatch)?;

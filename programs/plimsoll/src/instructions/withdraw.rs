@@ -71,7 +71,7 @@ impl<'info> Withdraw<'info> {
     /// - margin_account: of this clearinghouse, not in auction.
     /// - outflow, vault: the ones the clearinghouse names.
     /// - destination: classic SPL, of the quote mint, not frozen, not the vault (`Transfer`).
-    /// - token_program: by id (Anchor).
+    /// - token_program: by id (account list).
     /// - remaining accounts: verified by `Markets`.
     fn validate(&self, clearinghouse: &Clearinghouse) -> Result<()> {
         same_key(self.outflow.as_ref().key, &clearinghouse.outflow, PlimsollError::OutflowMismatch)?;

@@ -6,6 +6,7 @@ use plimsoll_core::position::Position;
 use super::mirror::mirror;
 use super::outflow::AccountOutflow;
 use crate::constants::{INDEX_NONE, MAX_COLLATERALS, MAX_EXPIRIES, MAX_POSITIONS, MAX_UNDERLYINGS};
+use crate::error::{refuse, PlimsollError, Result};
 
 /// Mode: one expiry of one underlying.
 pub const MODE_ISOLATED: u8 = 1;
@@ -13,6 +14,14 @@ pub const MODE_ISOLATED: u8 = 1;
 pub const MODE_CROSS: u8 = 2;
 /// Mode: the same room as cross, held to the worst of a grid of scenarios.
 pub const MODE_PORTFOLIO: u8 = 3;
+
+/// Whether `mode` is one of the three. Errors: `ModeUnsupported`.
+pub fn mode_check(mode: u8) -> Result<()> {
+    match mode {
+        MODE_ISOLATED | MODE_CROSS | MODE_PORTFOLIO => Ok(()),
+        _ => Err(refuse(PlimsollError::ModeUnsupported, mode.into(), MODE_PORTFOLIO.into())),
+    }
+}
 
 /// Status: trading.
 pub const STATUS_OPEN: u8 = 0;
@@ -33,7 +42,7 @@ pub struct PositionData {
     pub kind: u8,
     /// Rounding carried between the bids of one auction, 1/256 of a contract; zero outside an auction. Writers:
     /// `auction_bid`, `auction_end`.
-    pub reserved: u8,
+    pub carry: u8,
 }
 
 /// An expiry the account holds legs of.
@@ -187,7 +196,7 @@ pub struct MarginAccount {
 mirror!(DelegateTerms => plimsoll_core::delegate::DelegateTerms {
     expires_at, budget, spent, window_start, window_seconds, actions
 });
-mirror!(PositionData => Position { quantity, expiry_slot, strike, kind, reserved });
+mirror!(PositionData => Position { quantity, expiry_slot, strike, kind, carry });
 
 const _: () = assert!(core::mem::size_of::<ExpirySlot>() == 16);
 const _: () = assert!(core::mem::size_of::<CollateralSlot>() == 16);
@@ -241,12 +250,16 @@ impl MarginAccount {
         })
     }
 
-    /// The expiries the account holds legs of: underlying index, expiry time.
+    /// The expiry at `slot`: underlying index ([`INDEX_NONE`] if the slot names none), expiry time; `None` for a free slot.
+    pub fn expiry_at(&self, slot: usize) -> Option<(u16, i64)> {
+        let slot = self.expiries.get(slot).filter(|slot| slot.expiry != 0)?;
+        let index = self.underlyings.get(usize::from(slot.underlying_slot)).copied();
+        Some((index.unwrap_or(INDEX_NONE), slot.expiry))
+    }
+
+    /// The expiries the account holds legs of, each as [`Self::expiry_at`].
     pub fn held_expiries(&self) -> impl Iterator<Item = (u16, i64)> + '_ {
-        self.expiries.iter().filter(|slot| slot.expiry != 0).map(|slot| {
-            let index = self.underlyings.get(usize::from(slot.underlying_slot)).copied();
-            (index.unwrap_or(INDEX_NONE), slot.expiry)
-        })
+        (0..self.expiries.len()).filter_map(|slot| self.expiry_at(slot))
     }
 
     /// Whether `index` is one of the account's underlyings.
