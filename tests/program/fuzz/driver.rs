@@ -16,12 +16,8 @@ use solana_program::instruction::Instruction;
 use solana_program::pubkey::Pubkey;
 use solana_signer::Signer;
 
-<<<<<<< HEAD
-use super::actions;
-use crate::support::edit;
-=======
 use super::{actions, rows};
->>>>>>> tidy
+use crate::support::edit;
 
 /// Actions kept for the report of a failure.
 const RECENT: usize = 20;

@@ -75,7 +75,6 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
     let mut joint = view.offset.any().then_some(Joint::NONE);
     for (at, _) in (0u8..).zip(book.underlyings) {
         let account = Account::new(book, view, at)?;
-<<<<<<< HEAD
         let joint = joint.as_mut().filter(|_| view.offset.concerns(at));
         let lowest = if at == index {
             account.standing_at(price, joint)?.maintenance
@@ -84,10 +83,6 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
             there.map_or(here.maintenance, |there| there.maintenance.min(here.maintenance))
         };
         maintenance = sum(maintenance, lowest)?;
-=======
-        let part = if at == index { account.standing_at(price)?.maintenance } else { account.lowest_maintenance()? };
-        maintenance = sum(maintenance, part)?;
->>>>>>> tidy
     }
     sum(maintenance, joint.map_or(0, |joint| joint.credit(&view.offset)))
 }
@@ -221,7 +216,6 @@ impl<'a> Account<'a> {
         Ok(Some(there))
     }
 
-<<<<<<< HEAD
     /// At the accepted price and, while it walks, at the raw one. `joint` takes the profits of the lower maintenance
     /// balance.
     #[inline(never)]
@@ -233,12 +227,6 @@ impl<'a> Account<'a> {
         let here = self.standing_at(self.view.spot, joint.as_deref_mut())?;
         let there = self.raw_standing(here.maintenance, (before, joint))?;
         Ok((here, there))
-=======
-    /// Part of the maintenance balance at the worse of accepted and raw price.
-    fn lowest_maintenance(&self) -> Result<Wide, CoreError> {
-        let here = self.standing_at(self.view.spot)?.maintenance;
-        Ok(self.raw_standing()?.map_or(here, |there| here.min(there.maintenance)))
->>>>>>> tidy
     }
 
     /// The columns up to `steps`, prepared if an expiry is priced fresh.

@@ -35,14 +35,9 @@ pub mod tenor;
 pub use close_out::close_out_balances;
 pub use columns::{columns_needed, Column, Grid, Reach, Shift, COLUMNS_MAX, STEPS_MAX};
 pub use evaluate::{balances, kernel_prices, maintenance_at, steps_needed};
-<<<<<<< HEAD
 pub use joint::Offset;
 pub use parameters::{PortfolioParameters, NO_PEER, PEERS_MAX};
-pub use rows::{fill_rows, Rows, RowsHeader, RowsRefusal, RowsStamp, ROW, ROWS};
-=======
-pub use parameters::PortfolioParameters;
 pub use rows::{fill_rows, Rows, RowsHeader, RowsRefusal, RowsStamp, ROW};
->>>>>>> tidy
 pub use tenor::Tenor;
 
 use crate::units::Ratio;

@@ -12,11 +12,7 @@ mod rules;
 use plimsoll_core::error::CoreError;
 use plimsoll_core::margin::scenario::columns::{is_basis, Cell};
 use plimsoll_core::margin::scenario::{
-<<<<<<< HEAD
-    balances, close_out_balances, fill_rows, Grid, Offset, Reach, Rows, RowsHeader, RowsStamp, ROW,
-=======
-    balances, close_out_balances, fill_rows, Column, Grid, Reach, Rows, RowsHeader, RowsStamp, ROW,
->>>>>>> tidy
+    balances, close_out_balances, fill_rows, Column, Grid, Offset, Reach, Rows, RowsHeader, RowsStamp, ROW,
 };
 use plimsoll_core::margin::{
     Balances, Book, CloseOutBalances, Drift, PortfolioParameters, PortfolioView, ScenarioView,
