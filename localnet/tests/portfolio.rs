@@ -123,6 +123,34 @@ fn risk_rows_are_opened_grown_refreshed_shown_and_closed() {
     localnet.shutdown().unwrap();
 }
 
+#[test]
+fn a_correlation_is_sampled_once_an_hour_and_shown() {
+    let localnet = start("correlation", |_| {});
+    let (cli, _) = wallet(&localnet, TRADERS[0]);
+    let governance = governance(&localnet);
+    // Not across the end of an hour.
+    while 3_600 - cli.json(&["oracle", "show"])["time"].as_i64().unwrap() % 3_600 < 60 {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+    let sampled = run_dry_first(&cli, &["oracle", "correlate", "SOL", "BTC"]);
+    assert_eq!((&sampled["peer"], &sampled["samples"]), (&json!("BTC"), &json!(0)), "{sampled}");
+    let early = cli.refusal(&["oracle", "correlate", "SOL", "BTC"]);
+    assert!(early.contains("CorrelationNotDue") && early.contains("next hour"), "{early}");
+    assert!(cli.refusal(&["oracle", "correlate", "BTC", "SOL"]).contains("PeerUnknown"));
+    let shown = &cli.json(&["oracle", "show", "SOL"])["oracles"][0]["correlations"][0];
+    assert_eq!((&shown["peer"], &shown["offset"]), (&json!(0), &json!("0.00")), "{shown}");
+    assert!(shown["sampled_at"].as_i64() > Some(0), "{shown}");
+
+    let create = ["underlying", "create", "--preset", "eth", "--peer", "BTC", "--peer"];
+    let twice = governance.bad_input(&[&create[..], &["BTC"]].concat());
+    assert!(twice.contains("correlation_peers") && twice.contains("named once"), "{twice}");
+    assert!(governance.bad_input(&[&create[..], &["BTC", "--peer", "SOL"]].concat()).contains("at most 2"));
+    governance.json(&[&create[..], &["SOL"]].concat());
+    let listed = cli.json(&["underlying", "show", "ETH"]);
+    assert_eq!(listed["parameters"]["portfolio"]["correlation_peers"], json!([0, 1]));
+    localnet.shutdown().unwrap();
+}
+
 /// Strikes of each of the two expiries of [`wide_market`].
 const STRIKES: i64 = 20;
 

@@ -451,3 +451,20 @@ fn a_recording_replays_to_the_same_decisions() {
     assert_eq!(old.differences, [], "the plan has changed; {again}");
     assert!(old.plans >= 3 && old.decisions >= 3, "{old:?}; {again}");
 }
+
+#[test]
+fn correlations_are_sampled_once_an_hour_at_young_prices() {
+    let world = World::with(&WorldOptions { correlated: true, ..WorldOptions::default() });
+    let keeper = keeper_of(&world, 1, Policy::default());
+    for _ in 0..3 {
+        assert_eq!(decide(&world, &keeper), [Action::Correlate { underlying: SOL, peer: BTC }]);
+        let done = keeper.step(&world.chain).expect("turn");
+        assert!(matches!(done.as_slice(), [Done { action: Action::Correlate { .. }, result: Ok(_) }]), "{done:?}");
+        assert_eq!(decide(&world, &keeper), []);
+        world.chain.advance(3_600);
+        assert_eq!(decide(&world, &keeper), [], "at old prices");
+        world.refresh_prices();
+    }
+    let idle = keeper_of(&world, 1, Policy { crank: false, ..Policy::default() });
+    assert_eq!(decide(&world, &idle), []);
+}

@@ -114,10 +114,10 @@ proptest! {
             state = sample(&state, (Price(own), Price(peer)), now).unwrap();
             prop_assert!((-1_000_000..=1_000_000).contains(&state.correlation));
             prop_assert!(state.own_variance >= 0 && state.peer_variance >= 0);
-            // Cauchy and Schwarz: what is realised is cut to multiples of 16.
+            // Cauchy and Schwarz: what is realised is cut to multiples of 16, and at the largest return.
             let both = i128::from(state.own_variance + 32) * i128::from(state.peer_variance + 32);
             let cov = i128::from(state.covariance);
-            prop_assert!(cov * cov <= both, "{state:?}");
+            prop_assert!(cov * cov <= both + both / 100_000, "{state:?}");
         }
     }
 }

@@ -65,7 +65,7 @@ fn saved(parts: &[&Account; 2], kind: usize, share: f64) -> f64 {
 }
 
 /// One book of both, the second underlying with its own price and contract size.
-fn joined(first: &Account, second: &Account, offset: Offset) -> Account {
+pub fn joined(first: &Account, second: &Account, offset: Offset) -> Account {
     let mut both = first.clone();
     both.views = 2;
     both.offset = offset;

@@ -109,8 +109,9 @@ impl Account {
 
     /// Fills the rows of every expiry at the present moment, for `steps` a side.
     pub fn refresh(&mut self, steps: u8) {
-        let view = self.book.underlyings[0];
-        self.rows = self.book.expiries.iter().map(|e| Some(fill(&e.view(), &view, &self.parameters, steps))).collect();
+        let view = |e: &super::fixtures::OwnedExpiry| self.book.underlyings[usize::from(e.head.underlying)];
+        let rows = self.book.expiries.iter().map(|e| Some(fill(&e.view(), &view(e), &self.parameters, steps)));
+        self.rows = rows.collect();
     }
 
     /// Gross contracts at the spot price, atoms.

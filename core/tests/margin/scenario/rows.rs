@@ -1,12 +1,13 @@
 //! Risk rows against fresh prices.
 
 use plimsoll_core::error::CoreError;
-use plimsoll_core::margin::scenario::{fill_rows, steps_needed, RowsRefusal, RowsStamp, ROW};
+use plimsoll_core::margin::scenario::{fill_rows, steps_needed, Offset, RowsRefusal, RowsStamp, ROW};
 use plimsoll_core::margin::{Drift, PortfolioParameters};
 use plimsoll_core::position::OptionKind::{self, Call, Put};
 use plimsoll_core::units::{Price, Ratio};
 use proptest::prelude::*;
 
+use super::joint::joined;
 use super::{any_account, fill, per_mille, plain, Account, OwnedRows, USD};
 
 proptest! {
@@ -32,8 +33,12 @@ proptest! {
         caps in prop::array::uniform2(0u32..1_000_000),
         narrowest in 1_000u32..100_000,
         second in any::<bool>(),
+        charges in prop::array::uniform2(0u32..1_000_000),
+        (other, share) in (any_account(), prop::option::of(1u32..=1_000_000)),
     ) {
-        let mut cached = account;
+        let offset = |share| Offset { share: Ratio(share), members: 0b11 };
+        let mut cached = share.map_or(account.clone(), |share| joined(&account, &other, offset(share)));
+        [cached.parameters.vega_rate, cached.parameters.concentration_rate] = charges;
         cached.parameters.linear_base_cap = caps[0];
         cached.parameters.abs_base_cap = caps[1];
         cached.parameters.skew_min_k = narrowest;
@@ -42,10 +47,11 @@ proptest! {
             // Rows beside fresh prices.
             cached.rows[1] = None;
         }
-        let view = &mut cached.book.underlyings[0];
-        let spot = per_mille(view.spot, drift);
-        (view.spot, view.low, view.high) = (spot, spot, spot);
-        *view = view.worse_of(per_mille(spot, ema), walk.map(|walk| per_mille(spot, walk)));
+        for view in &mut cached.book.underlyings {
+            let spot = per_mille(view.spot, drift);
+            (view.spot, view.low, view.high) = (spot, spot, spot);
+            *view = view.worse_of(per_mille(spot, ema), walk.map(|walk| per_mille(spot, walk)));
+        }
         for e in &mut cached.book.expiries {
             e.head.seconds_to_expiry = (e.head.seconds_to_expiry - age).max(1);
             e.head.vol.0 = e.head.vol.0 / 1_000 * vol;
