@@ -239,7 +239,8 @@ impl Cast {
                 continue;
             }
             for leg in account.legs() {
-                let (underlying, expiry) = account.expiry_at(usize::from(leg.expiry_slot)).context("a leg of no expiry")?;
+                let (underlying, expiry) =
+                    account.expiry_at(usize::from(leg.expiry_slot)).context("a leg of no expiry")?;
                 let series = Series {
                     underlying,
                     expiry,

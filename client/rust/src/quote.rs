@@ -15,8 +15,8 @@ use plimsoll::state::margin_account::MODE_CROSS;
 use plimsoll::state::{Clearinghouse, MarginAccount};
 use plimsoll_core::error::CoreError;
 use plimsoll_core::liquidation::{
-    bid_limits, check_end, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, AuctionView, BidLimits,
-    BidPlan, BidTerms, Fraction, Moved,
+    bid_limits, check_end, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey, AuctionView,
+    BidLimits, BidPlan, BidTerms, Fraction, Moved,
 };
 use plimsoll_core::margin::{Balances, LiquidationPrices};
 use plimsoll_core::trade::{self, LegChange, PriceStanding, SideCheck, Standing, TradePlan, TradeRefusal, TradeTerms};

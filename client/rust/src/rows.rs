@@ -82,7 +82,10 @@ impl RowsStanding {
             rows,
             room: values.len() / ROW,
             listed: expiry.strikes().len(),
-            filled: (0u8..).zip(expiry.strikes()).filter(|(id, strike)| served.serves(*id, Price(strike.price))).count(),
+            filled: (0u8..)
+                .zip(expiry.strikes())
+                .filter(|(id, strike)| served.serves(*id, Price(strike.price)))
+                .count(),
             age: (header.computed_at != 0).then(|| now.saturating_sub(header.computed_at)),
             age_max: i64::from(parameters.rows_max_age_seconds),
             drift: if header.computed_at == 0 { 0 } else { header.drift_up(stamp.spot) },
@@ -244,7 +247,9 @@ pub fn used(snapshot: &Snapshot, index: usize) -> Result<BTreeSet<(u16, i64)>, L
         valuation.with_book(account, &mut |_, mode| {
             if let Mode::Portfolio(view) = mode {
                 let slots = 0..account.expiries.len();
-                used.extend(slots.filter(|slot| view.rows_of(*slot).is_some()).filter_map(|slot| account.expiry_at(slot)));
+                used.extend(
+                    slots.filter(|slot| view.rows_of(*slot).is_some()).filter_map(|slot| account.expiry_at(slot)),
+                );
             }
             Ok(())
         })

@@ -31,17 +31,7 @@ macro_rules! layout {
     )+};
 }
 
-layout!(
-    Clearinghouse,
-    Collateral,
-    Expiry,
-    InsuranceFund,
-    MarginAccount,
-    OracleState,
-    Outflow,
-    Owner,
-    Underlying
-);
+layout!(Clearinghouse, Collateral, Expiry, InsuranceFund, MarginAccount, OracleState, Outflow, Owner, Underlying);
 
 /// The account for reading. Errors: `AccountBorrowed`, `AccountLayout`, `VersionUnknown`.
 pub fn read<'a, T>(loader: &'a AccountLoader<'_, T>) -> Result<Ref<'a, T>>
@@ -93,10 +83,7 @@ pub fn known_mut<'a, T: ZeroCopy>(info: &'a AccountInfo) -> Result<RefMut<'a, T>
 /// What `cast` finds in the data of an account, for reading. Errors: `AccountBorrowed`; `AccountLayout` if it finds
 /// nothing.
 #[inline(always)]
-pub(crate) fn part<'a, T: ?Sized>(
-    info: &'a AccountInfo,
-    cast: impl FnOnce(&[u8]) -> Option<&T>,
-) -> Result<Ref<'a, T>> {
+pub(crate) fn part<'a, T: ?Sized>(info: &'a AccountInfo, cast: impl FnOnce(&[u8]) -> Option<&T>) -> Result<Ref<'a, T>> {
     let data = info.data.try_borrow().map_err(|_| refused(PlimsollError::AccountBorrowed))?;
     Ref::filter_map(data, |data| cast(data)).map_err(|_| refused(PlimsollError::AccountLayout))
 }

@@ -82,7 +82,7 @@ pub fn report(error: Error) -> u64 {
         Error::AnchorError(error) => {
             let texts = (error.error_name.as_str(), error.error_msg.as_str());
             let number = u64::from(error.error_code_number);
-            log_error("AnchorError", error.error_origin.as_ref(), (number, texts));
+            log_error("AnchorError", error.error_origin.as_ref(), number, texts);
             log_compared(error.compared_values.as_ref());
             number
         }
@@ -90,7 +90,7 @@ pub fn report(error: Error) -> u64 {
             let number = u64::from(error.program_error.clone());
             let known = RUNTIME_TEXTS.iter().find(|(known, ..)| *known == error.program_error);
             let texts = known.map_or(("", ""), |(_, name, message)| (name, message));
-            log_error("ProgramError", error.error_origin.as_ref(), (number, texts));
+            log_error("ProgramError", error.error_origin.as_ref(), number, texts);
             log_compared(error.compared_values.as_ref());
             number
         }
@@ -98,7 +98,7 @@ pub fn report(error: Error) -> u64 {
 }
 
 /// The line of an error. No function of this program notes the place in its source.
-fn log_error(kind: &str, origin: Option<&ErrorOrigin>, (number, (name, message)): (u64, (&str, &str))) {
+fn log_error(kind: &str, origin: Option<&ErrorOrigin>, number: u64, (name, message): (&str, &str)) {
     let mut line = String::from(kind);
     if let Some(ErrorOrigin::AccountName(account)) = origin {
         push(&mut line, &[" caused by account: ", account]);

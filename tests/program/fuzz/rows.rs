@@ -67,7 +67,7 @@ pub fn close(driver: &mut Driver) -> Built {
 }
 
 /// Comparisons of rows with fresh prices that a run must see.
-pub const COMPARED_MIN: u64 = 20;
+pub const COMPARED_MIN: u64 = 100;
 
 /// What rows leave in doubt counts against the account: they never let pass what fresh prices refuse.
 pub fn compare(driver: &mut Driver, account: &MarginAccount, address: &Pubkey) {

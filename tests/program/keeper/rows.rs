@@ -173,7 +173,10 @@ fn an_auction_is_ended_once_what_its_rows_may_have_moved_no_longer_decides() {
         assert!(!ends(&world), "planned from old rows, and not from fresh ones");
         edit_account(&world, LARGE, |account| account.cash += 500 * QUOTE);
     }
-    assert!(!ends(&world) && end(&world, LARGE).is_err(), "what the old rows may have moved counts against the account");
+    assert!(
+        !ends(&world) && end(&world, LARGE).is_err(),
+        "what the old rows may have moved counts against the account"
+    );
     end(&refreshed(), LARGE).expect("end");
 }
 

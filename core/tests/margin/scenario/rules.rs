@@ -1,9 +1,7 @@
 //! The scenario list, every charge by hand, and refusals.
 
 use plimsoll_core::error::CoreError;
-use plimsoll_core::margin::scenario::{
-    balances, close_out_balances, kernel_prices, maintenance_at, Reach, Shift,
-};
+use plimsoll_core::margin::scenario::{balances, close_out_balances, kernel_prices, maintenance_at, Reach, Shift};
 use plimsoll_core::margin::{cross, CollateralView, Mode, PortfolioParameters};
 use plimsoll_core::position::OptionKind::{Call, Put};
 use plimsoll_core::units::{Price, Quote, Ratio};
