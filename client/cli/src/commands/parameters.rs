@@ -218,6 +218,7 @@ group!(
         vega_rate,
         correlation_margin,
         correlation_cap,
+        basis_scenarios,
     }[tails or 0, correlation_peers or NO_PEER]
 );
 

@@ -3,7 +3,7 @@
 //! | column | spot | volatility |
 //! |---|---|---|
 //! | 0 | unshocked: the mark, and the scenario without a move | none |
-//! | 1, 2 | basis up, basis down | none |
+//! | 1, 2 | basis up, basis down: scenarios only where the parameters say so | none |
 //! | 3, 4 | unshocked | linear skew, absolute skew |
 //! | 5, 6 | unshocked | up, down |
 //! | 7.. | tails | up |
@@ -143,19 +143,23 @@ pub struct Cell {
     pub spot: u8,
     /// What volatility does.
     pub shift: Shift,
-    /// 0: always counts. Else 2n - 1 with volatility up and 2n without, for step n; negative below the price.
-    rank: i8,
+    /// 0: always counts. Else 2n - 1 with volatility up and 2n without, for step n, negative below the price; or
+    /// [`NO_SCENARIO`].
+    rank: i16,
 }
+
+/// Rank of a column beyond any reach: its values serve the basis contingency alone.
+const NO_SCENARIO: i16 = i16::MAX;
 
 impl Cell {
     const fn fixed(spot: u8, shift: Shift) -> Self {
         Self { spot, shift, rank: 0 }
     }
 
-    /// Whether the column counts within `reach`: at the outermost step only volatility up does.
+    /// Whether the column is a scenario and counts within `reach`: at the outermost step only volatility up does.
     #[inline(always)]
     pub fn counts(&self, reach: &Reach) -> bool {
-        // PROOF: steps are at most 8, and at most 255 in any reach.
+        // PROOF: steps are at most 255.
         let last = |steps: u8| i32::from(steps).wrapping_mul(2).wrapping_sub(1).max(0);
         let rank = i32::from(self.rank);
         rank <= last(reach.up) && rank.wrapping_neg() <= last(reach.down)
@@ -191,7 +195,8 @@ impl Grid {
         };
         for basis in [parameters.basis_up, parameters.basis_down] {
             let spot = grid.spot(basis);
-            grid.push(Cell::fixed(spot, Shift::None));
+            let rank = if parameters.basis_scenarios == 0 { NO_SCENARIO } else { 0 };
+            grid.push(Cell { spot, shift: Shift::None, rank });
         }
         for shift in [Shift::Linear, Shift::Abs, Shift::Up, Shift::Down] {
             grid.push(Cell::fixed(0, shift));
@@ -203,20 +208,20 @@ impl Grid {
                 *share = dampening_up(parameters, *tail);
             }
         }
-        for step in 1..=i8::try_from(steps.clamp(1, STEPS_MAX)).unwrap_or(1) {
-            grid.push_step(parameters.grid_step, step);
+        for step in 1..=steps.clamp(1, STEPS_MAX) {
+            grid.push_step(parameters.grid_step, i16::from(step));
         }
         grid
     }
 
-    fn push_step(&mut self, size: u32, step: i8) {
+    fn push_step(&mut self, size: u32, step: i16) {
         let distance = i64::from(size).wrapping_mul(i64::from(step));
-        // PROOF: at most 127 steps of less than 2^32 ppm.
+        // PROOF: at most 8 steps of less than 2^32 ppm.
         let at = |distance: i64| PPM.wrapping_add(distance).max(MULTIPLIER_MIN);
         let below = self.spot(u32::try_from(at(distance.wrapping_neg())).unwrap_or(u32::MAX));
         let above = self.spot(u32::try_from(at(distance)).unwrap_or(u32::MAX));
         // PROOF: a step is at most 8.
-        let rank = |shift| step.wrapping_mul(2).wrapping_sub(i8::from(shift == Shift::Up));
+        let rank = |shift| step.wrapping_mul(2).wrapping_sub(i16::from(shift == Shift::Up));
         let down = |shift| Cell { spot: below, shift, rank: rank(shift).wrapping_neg() };
         let up = |shift| Cell { spot: above, shift, rank: rank(shift) };
         self.push(down(Shift::Up));
@@ -329,12 +334,6 @@ fn dampening_up(parameters: &PortfolioParameters, tail: u32) -> i64 {
     // PROOF: loss 2^20 is below 2^62; what exceeds 1 in ppm is cut, and then 12 bits more fit.
     let share = div_toward_zero(loss << 20, distance).unwrap_or(0).min(PPM << 20);
     div_toward_zero(share << 12, PPM).unwrap_or(0).wrapping_add(1).min(ONE)
-}
-
-/// Whether the column belongs to the basis contingency and is no scenario.
-#[inline(always)]
-pub const fn is_basis(index: usize) -> bool {
-    index == BASIS_UP || index == BASIS_DOWN
 }
 
 /// Prepared forwards, one per spot multiplier.

@@ -6,7 +6,7 @@
 
 use crate::error::CoreError;
 use crate::margin::cross::difference;
-use crate::margin::scenario::columns::{is_basis, Cell, Column, Grid, COLUMNS_MAX};
+use crate::margin::scenario::columns::{Cell, Column, Grid, COLUMNS_MAX};
 use crate::margin::scenario::evaluate::Account;
 use crate::margin::scenario::sums::{Kind, Sums};
 use crate::margin::scenario::PortfolioView;
@@ -186,8 +186,8 @@ fn worst_of(sums: &Sums, (grid, cells): (&Grid, &[Cell]), kind: &Kind, profit: W
         return Worst::Basis;
     }
     let mut columns = cells.iter().zip(&sums.profits).enumerate();
-    let decides = |(index, (cell, change)): &(usize, (&Cell, &i64))| {
-        !is_basis(*index) && cell.counts(&kind.reach) && Wide::from(**change) == profit
+    let decides = |(_, (cell, change)): &(usize, (&Cell, &i64))| {
+        cell.counts(&kind.reach) && Wide::from(**change) == profit
     };
     let found = columns.find(decides);
     found.map_or(Worst::Nothing, |(index, (cell, _))| Worst::Scenario(grid.column(index, cell), index))

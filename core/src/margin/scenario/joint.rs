@@ -1,13 +1,13 @@
 //! What two underlyings of one book lose together, as far as they have moved together.
 //!
-//! `loss = (1 - lambda) sum_i worst_i + lambda min(0, min_s sum_i PnL_i(s))`, lambda the share that offsets. The balance
-//! already has the first sum; what is added here is `lambda L (min_s sum_i PnL_i(s) - sum_i worst_i)`, never below zero,
+//! `loss = (1 - lambda) sum_i worst_i + lambda min(sum_i Basis_i, min_s sum_i PnL_i(s))`, lambda the share that offsets. The balance
+//! already has the first sum; what is added here is `lambda L (min(..) - sum_i worst_i)`, never below zero,
 //! with L the lower of the factors on the losses.
 //!
 //! A scenario of both is the same column of both: the same tail, skew or shock of volatility, the same number of steps.
 //! Where one counts fewer steps than the other, the outermost of its own counts: both go as far as their scan ranges say.
 
-use crate::margin::scenario::columns::{is_basis, Cell, Grid, COLUMNS_MAX};
+use crate::margin::scenario::columns::{Cell, Grid, BASIS_DOWN, BASIS_UP, COLUMNS_MAX};
 use crate::margin::scenario::sums::{Kind, Sums};
 use crate::parameters::ppm_down;
 use crate::units::{Ratio, Wide};
@@ -42,6 +42,10 @@ pub struct Joint {
     profits: [i64; COLUMNS_MAX],
     /// Sum of what each loses by itself, <= 0.
     apart: Wide,
+    /// Sum of the basis contingencies, <= 0.
+    basis: Wide,
+    /// Whether the basis is a scenario of any member.
+    basis_counts: bool,
     /// The lowest factor on a loss.
     factor: Ratio,
     /// Tails that every member has: with other lists of scenarios nothing is the same column.
@@ -52,7 +56,7 @@ pub struct Joint {
 
 impl Joint {
     /// Of nobody yet.
-    pub const NONE: Self = Self { profits: [0; COLUMNS_MAX], apart: 0, factor: Ratio(u32::MAX), tails: None, count: 0 };
+    pub const NONE: Self = Self { profits: [0; COLUMNS_MAX], apart: 0, basis: 0, basis_counts: false, factor: Ratio(u32::MAX), tails: None, count: 0 };
 
     /// Adds a member.
     #[inline(never)]
@@ -66,6 +70,8 @@ impl Joint {
         self.factor = self.factor.min(kind.factor);
         let worst = sums.worst(cells, &kind.reach);
         self.apart = self.apart.saturating_add(worst);
+        self.basis = self.basis.saturating_add(sums.basis);
+        self.basis_counts |= cells.get(BASIS_UP).is_some_and(|cell| cell.counts(&kind.reach));
         for (index, joint) in self.profits.iter_mut().enumerate() {
             let own = sums.profits.get(grid.nearest(index, &kind.reach)).copied().unwrap_or(0);
             match joint.checked_add(own) {
@@ -82,10 +88,11 @@ impl Joint {
         if self.count < 2 {
             return 0;
         }
-        let all = self.profits.iter().enumerate().filter(|(index, _)| !is_basis(*index));
-        let together = all.fold(0, |worst, (_, profit)| worst.min(*profit));
+        let is_scenario = |index: usize| self.basis_counts || !(BASIS_UP..=BASIS_DOWN).contains(&index);
+        let scenarios = self.profits.iter().enumerate().filter(|(index, _)| is_scenario(*index));
+        let together = self.basis.min(Wide::from(scenarios.fold(0, |worst, (_, profit)| worst.min(*profit))));
         // What does not fit counts for less, or for nothing.
-        let saved = i64::try_from(Wide::from(together).saturating_sub(self.apart).max(0)).unwrap_or(i64::MAX);
+        let saved = i64::try_from(together.saturating_sub(self.apart).max(0)).unwrap_or(i64::MAX);
         let shared = ppm_down(saved, offset.share.0).unwrap_or(0);
         Wide::from(ppm_down(shared, self.factor.0).unwrap_or(0))
     }

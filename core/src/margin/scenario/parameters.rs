@@ -103,9 +103,11 @@ pub struct PortfolioParameters {
     pub correlation_cap: u32,
     /// Underlyings whose correlation with this one is measured, by index; [`NO_PEER`] for none.
     pub correlation_peers: [u16; PEERS_MAX],
+    /// 1: basis up and down are scenarios besides, a move of the whole price as far; 0: not.
+    pub basis_scenarios: u32,
 }
 
-const _: () = assert!(core::mem::size_of::<PortfolioParameters>() == 200);
+const _: () = assert!(core::mem::size_of::<PortfolioParameters>() == 204);
 
 impl PortfolioParameters {
     /// Those of the published engine that this mode is compared with.
@@ -153,14 +155,21 @@ impl PortfolioParameters {
         correlation_margin: 0,
         correlation_cap: 0,
         correlation_peers: [NO_PEER; PEERS_MAX],
+        basis_scenarios: 0,
     };
 
-    /// What this clearinghouse lists underlyings with: steps of 6 %, so that eight of them reach the scan range's cap;
+    /// What this clearinghouse lists underlyings with: steps of 6 %, so that eight of them reach the scan range's cap, and
+    /// the basis at half a step, where it is a scenario too, charged with what a basis at 4.5 % would be;
     /// 2 % of spot for every contract beyond 1,000 and a quarter of a series' open interest; a quarter of what a shock of
     /// volatility costs beyond a million; of a correlation what exceeds 20 %, at most half, once peers are named.
     pub const fn shipped() -> Self {
         Self {
             grid_step: 60_000,
+            basis_up: 1_030_000,
+            basis_down: 970_000,
+            basis_add: 750_000,
+            basis_mult: 3_000_000,
+            basis_scenarios: 1,
             concentration_share: 250_000,
             concentration_free: 1_000,
             concentration_rate: 20_000,
@@ -208,7 +217,7 @@ impl PortfolioParameters {
 
     /// Every field but grid, tails and peers with its hard range.
     #[inline(always)]
-    fn ranges(&self) -> [ParameterError; 38] {
+    fn ranges(&self) -> [ParameterError; 39] {
         [
             range("range_up", self.range_up, 0, 5 * PPM),
             range("range_down", self.range_down, 0, PPM),
@@ -244,6 +253,7 @@ impl PortfolioParameters {
             range("vega_rate", self.vega_rate, 0, 5 * PPM),
             range("correlation_margin", self.correlation_margin, 0, PPM),
             range("correlation_cap", self.correlation_cap, 0, 800_000),
+            range("basis_scenarios", self.basis_scenarios, 0, 1),
             range("linear_c_base", self.linear_c_base, -PPM, PPM),
             range("abs_c_base", self.abs_c_base, -PPM, PPM),
             range("skew_scale", self.skew_scale, -PPM, PPM),

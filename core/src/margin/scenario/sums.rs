@@ -3,7 +3,7 @@
 use crate::error::CoreError;
 use crate::margin::contract::ratio_up;
 use crate::margin::cross::{difference, sum};
-use crate::margin::scenario::columns::{is_basis, Cell, Grid, Reach, COLUMNS_MAX, DOWN, HEAD, UP};
+use crate::margin::scenario::columns::{Cell, Grid, Reach, COLUMNS_MAX, DOWN, HEAD, UP};
 use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::Drift;
 use crate::math::fixed::{mul_shift_down, share_down};
@@ -118,9 +118,8 @@ impl Sums {
     /// `min(Basis, min_s PnL_s)` over the columns that count within `reach`, <= 0.
     #[inline(never)]
     pub fn worst(&self, cells: &[Cell], reach: &Reach) -> Wide {
-        let columns = cells.iter().zip(&self.profits).enumerate();
-        let counted = columns.filter(|(index, (cell, _))| !is_basis(*index) && cell.counts(reach));
-        self.basis.min(Wide::from(counted.fold(0, |worst, (_, (_, profit))| worst.min(*profit))))
+        let counted = cells.iter().zip(&self.profits).filter(|(cell, _)| cell.counts(reach));
+        self.basis.min(Wide::from(counted.fold(0, |worst, (_, profit)| worst.min(*profit))))
     }
 
     /// Balance of the options of one underlying with `spot` per contract: marks, worst loss, charges.
@@ -186,7 +185,7 @@ impl Sums {
             let moved = u32::try_from(multiplier.max(PPM)).ok().and_then(|multiplier| ppm_up(share, multiplier));
             rest.saturating_add(moved.unwrap_or(i64::MAX)).saturating_add(1)
         };
-        let counted = cells.iter().enumerate().filter(|(index, cell)| !is_basis(*index) && cell.counts(&kind.reach));
+        let counted = cells.iter().enumerate().filter(|(_, cell)| cell.counts(&kind.reach));
         let skew = i64::from(kind.factor.0).saturating_mul(2).saturating_add(PPM);
         let columns =
             counted.map(

@@ -160,7 +160,7 @@ fn assert_same(account: &Account) -> Result<(), TestCaseError> {
 type Set = fn(&mut PortfolioParameters, i32);
 
 /// Every parameter that balances depend on, with the ends of its hard range.
-const FIELDS: [(&str, Set, i32, i32); 33] = [
+const FIELDS: [(&str, Set, i32, i32); 34] = [
     ("grid_step", |p, v| p.grid_step = v as u32, 5_000, 118_000),
     ("range_reference", |p, v| p.range_reference = v as u32, 10_000, 950_000),
     ("tail_dampening", |p, v| p.tail_dampening = v as u32, 0, 2_000_000),
@@ -186,6 +186,13 @@ const FIELDS: [(&str, Set, i32, i32); 33] = [
     ("basis_down", |p, v| p.basis_down = v as u32, 50_000, 1_000_000),
     ("basis_add", |p, v| p.basis_add = v as u32, 0, 5_000_000),
     ("basis_mult", |p, v| p.basis_mult = v as u32, 0, 20_000_000),
+    // At the first step, as in the reference, it would be that step once more.
+    (
+        "basis_scenarios",
+        |p, v| (p.basis_scenarios, p.basis_up, p.basis_down) = (v as u32, 1_250_000, 800_000),
+        0,
+        1,
+    ),
     ("mm_option", |p, v| p.mm_option = v as u32, 0, 200_000),
     ("im_option", |p, v| p.im_option = v as u32, 0, 200_000),
     ("conf_threshold", |p, v| p.conf_threshold = v as u32, 0, 1_000_000),
@@ -313,11 +320,13 @@ proptest! {
         step in 20_000u32..118_000,
         tails in prop::array::uniform3(50_000u32..8_000_000),
         shares in prop::array::uniform6(0u32..1_000_000),
+        basis_scenarios in 0u32..=1,
     ) {
         let mut account = account;
         let parameters = &mut account.parameters;
         parameters.grid_step = step;
         parameters.tails = [tails[0], tails[1], tails[2], 0, 0, 0, 0, 0];
+        parameters.basis_scenarios = basis_scenarios;
         parameters.range_up = 2 * shares[0];
         parameters.range_down = shares[1];
         parameters.min_vol_up = shares[2];

@@ -60,6 +60,8 @@ fn saved(parts: &[&Account; 2], kind: usize, share: f64) -> f64 {
     let [(first, alone), (second, also_alone)] = parts.map(|part| profits(part, kind));
     let keys = first.keys().chain(second.keys());
     let together = keys.map(|key| nearest(&first, *key) + nearest(&second, *key)).fold(0.0, f64::min);
+    let basis = parts.map(|part| 1e6 * float(wide_margin(part, kind).0.basis));
+    let together = together.min(basis[0] + basis[1]);
     let factor = if kind == 0 { 1.0 } else { 0.8 };
     share * factor * (together - alone - also_alone)
 }

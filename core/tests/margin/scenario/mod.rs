@@ -10,7 +10,6 @@ mod rows;
 mod rules;
 
 use plimsoll_core::error::CoreError;
-use plimsoll_core::margin::scenario::columns::{is_basis, Cell};
 use plimsoll_core::margin::scenario::{
     balances, close_out_balances, fill_rows, Column, Grid, Offset, Reach, Rows, RowsHeader, RowsStamp, ROW,
 };
@@ -157,8 +156,7 @@ pub fn scenario_count(parameters: &PortfolioParameters, range: u32) -> usize {
 /// The scenarios that count within `reach`.
 pub fn scenarios(parameters: &PortfolioParameters, reach: &Reach) -> Vec<Column> {
     let grid = Grid::new(parameters, reach.most());
-    let counts = |(index, cell): &(usize, &Cell)| !is_basis(*index) && cell.counts(reach);
-    let all = grid.cells(reach.most()).iter().enumerate().filter(counts);
+    let all = grid.cells(reach.most()).iter().enumerate().filter(|(_, cell)| cell.counts(reach));
     all.map(|(index, cell)| grid.column(index, cell)).collect()
 }
 

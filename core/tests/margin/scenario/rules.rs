@@ -6,7 +6,8 @@ use plimsoll_core::margin::{cross, CollateralView, Mode, PortfolioParameters};
 use plimsoll_core::position::OptionKind::{Call, Put};
 use plimsoll_core::units::{Price, Quote, Ratio};
 
-use super::super::fixtures::{expiry, position};
+use super::super::chain::PLAIN;
+use super::super::fixtures::{expiry, position, OwnedBook};
 use super::{plain, scenario_count, scenarios, Account, DAY, USD};
 
 const ONE: f64 = 4_294_967_296.0;
@@ -195,6 +196,24 @@ fn underlyings_add_up_and_collateral_of_none_counts_at_its_factor() {
     // A dearer quote token makes the same value fewer of them.
     both.book.stable = 1_250_000;
     assert_eq!(both.balances().maintenance, 2 * alone.maintenance + i128::from(720 * USD));
+}
+
+/// Two calls half a step above the price against a short forward, half a day before expiry: unharmed at no step.
+#[test]
+fn a_loss_at_half_a_step_is_seen_where_the_basis_is_a_scenario() {
+    let strikes = [2_000 * USD, 2_060 * USD];
+    let legs = [(0, Call, -10), (0, Put, 10), (1, Call, 20)].map(|(strike, kind, q)| position(0, strike, kind, q));
+    let mut account =
+        Account::new(OwnedBook::one(2_000 * USD, PLAIN, vec![expiry(DAY / 2, 30, &strikes)], legs.to_vec()));
+    account.parameters = PortfolioParameters::shipped();
+    let required = |account: &Account| account.balances().equity - account.balances().initial;
+    let (seen, before) = (required(&account), account.balances().equity);
+    account.parameters.basis_scenarios = 0;
+    let unseen = required(&account);
+    account.book.underlyings[0].spot = Price(2_060 * USD);
+    (account.book.underlyings[0].low, account.book.underlyings[0].high) = (Price(2_060 * USD), Price(2_060 * USD));
+    let lost = before - account.balances().equity;
+    assert!(unseen < lost && lost <= seen, "{unseen} {lost} {seen}");
 }
 
 #[test]
