@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
 use crate::math::fixed::product;
-use crate::parameters::{in_ranges, range, ParameterError};
+use crate::parameters::{check_ranges, in_ranges, range, ParameterError};
 use crate::units::{Quantity, Quote, Seconds};
 
 /// What a delegate may be allowed. It never withdraws, opens or closes accounts, or delegates further.
@@ -80,12 +80,12 @@ pub enum DelegateRefusal {
 impl DelegateTerms {
     /// Checks new terms. Errors: the first field outside its range.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        in_ranges(&[
-            range("expires_at", self.expires_at, 0, i64::MAX),
-            range("budget", self.budget, 0, 1_000_000_000_000_000i64),
-            range("window_seconds", self.window_seconds, 60, 31_536_000),
-            range("actions", self.actions, 1, ALL_ACTIONS),
-        ])
+        check_ranges!(self, {
+            expires_at: 0..=i64::MAX,
+            budget: 0..=1_000_000_000_000_000,
+            window_seconds: 60..=31_536_000,
+        })?;
+        in_ranges(&[range("actions", self.actions, 1, ALL_ACTIONS)])
     }
 
     /// The terms after the delegate took `action` at a cost of `cost` quote atoms (>= 0; see [`cost`]).

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::margin::bounds::listing_bound_holds;
 use crate::math::fixed::div_rem_floor;
-use crate::parameters::{in_ranges, ppm_down, ppm_up, range, ParameterError};
+use crate::parameters::{check_ranges, in_ranges, ppm_down, ppm_up, range, ParameterError};
 use crate::units::{ContractSize, Price, Quantity, Seconds};
 
 /// How far above the highest price the bound must hold: shocked prices and strikes.
@@ -50,15 +50,15 @@ impl GridParameters {
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
         let last = i64::from(self.expiry_interval_seconds).saturating_sub(1);
-        in_ranges(&[
-            range("strike_step", self.strike_step, 1, 1_000_000_000_000_000i64),
-            range("expiry_interval_seconds", self.expiry_interval_seconds, 3_600, 2_592_000),
-            range("expiry_offset_seconds", self.expiry_offset_seconds, 0, last),
-            range("min_lead_seconds", self.min_lead_seconds, 1_800, 604_800),
-            range("max_days", self.max_days, 1, 730),
-            range("moneyness_low", self.moneyness_low, 50_000, 1_000_000),
-            range("moneyness_high", self.moneyness_high, 1_000_000, 8_000_000),
-        ])
+        check_ranges!(self, {
+            strike_step: 1..=1_000_000_000_000_000,
+            expiry_interval_seconds: 3_600..=2_592_000,
+            min_lead_seconds: 1_800..=604_800,
+            max_days: 1..=730,
+            moneyness_low: 50_000..=1_000_000,
+            moneyness_high: 1_000_000..=8_000_000,
+        })?;
+        in_ranges(&[range("expiry_offset_seconds", self.expiry_offset_seconds, 0, last)])
     }
 }
 

@@ -7,7 +7,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::math::fixed::{div_toward_zero, mul_div_up};
-use crate::parameters::{in_ranges, ppm_down, range, ParameterError, PPM};
+use crate::parameters::{check_ranges, in_ranges, ppm_down, range, ParameterError, PPM};
 use crate::units::{Price, Ratio, Seconds};
 
 /// Decimals of a [`Price`]: quote atoms per whole underlying.
@@ -69,19 +69,21 @@ impl OracleParameters {
 
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
+        check_ranges!(self, {
+            price_min: 1..=PRICE_CEILING,
+            max_age_seconds: 5..=600,
+            future_max_seconds: 0..=60,
+            walk_max_seconds: 1..=900,
+            max_move_per_update: 1_000..=500_000,
+            confidence_full: 1_000..=PPM,
+            max_wild: 50_000..=900_000,
+        })?;
         in_ranges(&[
-            range("price_min", self.price_min, 1, PRICE_CEILING),
             range("price_max", self.price_max, self.price_min, PRICE_CEILING),
-            range("max_age_seconds", self.max_age_seconds, 5, 600),
             range("liquidation_max_age_seconds", self.liquidation_max_age_seconds, 5, self.max_age_seconds),
-            range("future_max_seconds", self.future_max_seconds, 0, 60),
-            range("walk_max_seconds", self.walk_max_seconds, 1, 900),
             range("max_confidence", self.max_confidence, 100, self.max_wild),
             range("max_ema_divergence", self.max_ema_divergence, 1_000, self.max_wild),
-            range("max_move_per_update", self.max_move_per_update, 1_000, 500_000),
             range("max_move_per_second", self.max_move_per_second, 100, self.max_move_per_update),
-            range("confidence_full", self.confidence_full, 1_000, PPM),
-            range("max_wild", self.max_wild, 50_000, 900_000),
         ])
     }
 }

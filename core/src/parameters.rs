@@ -3,6 +3,8 @@
 //! Every parameter struct is plain old data without padding, so that an account, an instruction argument and the
 //! rule book share one set of bytes. `validate` holds the ranges that no authority can leave.
 
+use core::ops::RangeInclusive;
+
 use bytemuck::{Pod, Zeroable};
 
 use crate::math::fixed::{div_rem_floor, product};
@@ -37,8 +39,7 @@ pub fn range(field: &'static str, value: impl Into<i64>, low: impl Into<i64>, hi
     ParameterError { field, value: value.into(), low: low.into(), high: high.into() }
 }
 
-/// The first value outside its range, if there is one. One loop over a list: a comparison of its own for each of a
-/// hundred fields is ten kilobytes of program.
+/// The first value outside its range, if there is one: for ranges that depend on other fields.
 #[inline(never)]
 pub fn in_ranges(ranges: &[ParameterError]) -> Result<(), ParameterError> {
     match ranges.iter().find(|range| range.value < range.low || range.value > range.high) {
@@ -47,6 +48,52 @@ pub fn in_ranges(ranges: &[ParameterError]) -> Result<(), ParameterError> {
     }
 }
 
+/// A field and its constant range.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldRange {
+    /// Name of the field.
+    pub field: &'static str,
+    /// Smallest value allowed.
+    pub low: i64,
+    /// Largest value allowed.
+    pub high: i64,
+}
+
+impl FieldRange {
+    /// `field` in `range`.
+    pub const fn new(field: &'static str, range: &RangeInclusive<i64>) -> Self {
+        Self { field, low: *range.start(), high: *range.end() }
+    }
+}
+
+/// The first of `values` outside its range in `table`; the two have the same order. One loop over a constant table: a
+/// comparison of its own for each of a hundred fields is ten kilobytes of program. [`check_ranges`] writes both lists.
+#[inline(always)]
+pub fn in_table<const N: usize>(table: &[FieldRange; N], values: &[i64; N]) -> Result<(), ParameterError> {
+    in_table_of(table, values)
+}
+
+#[inline(never)]
+fn in_table_of(table: &[FieldRange], values: &[i64]) -> Result<(), ParameterError> {
+    for (FieldRange { field, low, high }, value) in table.iter().zip(values) {
+        in_range(field, *value, *low, *high)?;
+    }
+    Ok(())
+}
+
+/// Checks fields of a group against constant ranges: `check_ranges!(self, { cap: 1..=9, fee: 0..=5 })`; what depends on
+/// another field is checked after it. Errors: the
+/// first field outside.
+macro_rules! check_ranges {
+    ($group:expr, { $($field:ident: $range:expr),+ $(,)? }) => {
+        $crate::parameters::in_table(
+            const { &[$($crate::parameters::FieldRange::new(stringify!($field), &$range)),+] },
+            &[$(i64::from($group.$field)),+],
+        )
+    };
+}
+pub(crate) use check_ranges;
+
 /// `value` in `[low, high]`, or the error that names the field. An empty range refuses everything.
 pub fn in_range(
     field: &'static str,
@@ -54,7 +101,11 @@ pub fn in_range(
     low: impl Into<i64>,
     high: impl Into<i64>,
 ) -> Result<(), ParameterError> {
-    in_ranges(&[range(field, value, low, high)])
+    let (value, low, high) = (value.into(), low.into(), high.into());
+    if value < low || value > high {
+        return Err(ParameterError { field, value, low, high });
+    }
+    Ok(())
 }
 
 /// `value x ratio / 10^6` toward minus infinity, in 64-bit work only. `None` when it leaves `i64`, or comes
@@ -139,21 +190,21 @@ impl ClearinghouseParameters {
     /// Checks every hard range. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
         const QUOTE_MAX: i64 = 1_000_000_000_000_000;
-        in_ranges(&[
-            range("debt_cap", self.debt_cap, 0, QUOTE_MAX),
-            range("outflow_reserved", self.outflow_reserved, 1_000_000, QUOTE_MAX),
-            range("trade_fee", self.trade_fee, 0, 10_000),
-            range("trade_fee_premium_cap", self.trade_fee_premium_cap, 0, 500_000),
-            range("insurance_share", self.insurance_share, 100_000, PPM),
-            range("debt_rate", self.debt_rate, 0, 2_000_000),
-            range("sale_discount_max", self.sale_discount_max, 1_000, 500_000),
-            range("sale_window_seconds", self.sale_window_seconds, 60, 86_400),
-            range("settlement_hold_seconds", self.settlement_hold_seconds, 0, 7 * 86_400),
-            range("outflow_window_seconds", self.outflow_window_seconds, 600, 86_400),
-            range("outflow_cap", self.outflow_cap, 10_000, PPM),
-            range("collateral_conf_threshold", self.collateral_conf_threshold, 0, PPM),
-            range("collateral_conf_factor", self.collateral_conf_factor, 0, 5 * PPM),
-            range("padding", self.padding, 0, 0),
-        ])
+        check_ranges!(self, {
+            debt_cap: 0..=QUOTE_MAX,
+            outflow_reserved: 1_000_000..=QUOTE_MAX,
+            trade_fee: 0..=10_000,
+            trade_fee_premium_cap: 0..=500_000,
+            insurance_share: 100_000..=PPM,
+            debt_rate: 0..=2_000_000,
+            sale_discount_max: 1_000..=500_000,
+            sale_window_seconds: 60..=86_400,
+            settlement_hold_seconds: 0..=7 * 86_400,
+            outflow_window_seconds: 600..=86_400,
+            outflow_cap: 10_000..=PPM,
+            collateral_conf_threshold: 0..=PPM,
+            collateral_conf_factor: 0..=5 * PPM,
+            padding: 0..=0,
+        })
     }
 }

@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
 use crate::math::fixed::product;
-use crate::parameters::{in_ranges, ppm_down, ppm_up, range, ClearinghouseParameters, ParameterError, PPM};
+use crate::parameters::{check_ranges, ppm_down, ppm_up, ClearinghouseParameters, ParameterError, PPM};
 use crate::units::{Quantity, Quote, Ratio};
 
 /// Position limits, price bands and settlement coverage of one underlying.
@@ -52,16 +52,17 @@ impl LimitParameters {
 
     /// Checks every hard range. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        in_ranges(&[
-            range("max_quantity", self.max_quantity, 1, i64::from(i32::MAX)),
-            range("open_interest_cap", self.open_interest_cap, 1, 1_000_000_000_000i64),
-            range("price_band", self.price_band, 10_000, PPM),
-            range("price_band_floor", self.price_band_floor, 1_000, 100_000),
-            range("curing_slip", self.curing_slip, 0, 100_000),
-            range("settlement_required_seconds", self.settlement_required_seconds, 600, 1_800),
-            range("sample_hold_max_seconds", self.sample_hold_max_seconds, 10, 300),
-            range("padding", self.padding, 0, 0),
-        ])
+        check_ranges!(self, {
+            // The largest i32: a leg's quantity is one.
+            max_quantity: 1..=2_147_483_647,
+            open_interest_cap: 1..=1_000_000_000_000,
+            price_band: 10_000..=PPM,
+            price_band_floor: 1_000..=100_000,
+            curing_slip: 0..=100_000,
+            settlement_required_seconds: 600..=1_800,
+            sample_hold_max_seconds: 10..=300,
+            padding: 0..=0,
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::CoreError;
 use crate::margin::scan::{margin_scale, scan_range, ScanParameters as ScanRule};
 use crate::math::elementary::{exp, ln_integer, sqrt};
 use crate::math::fixed::{div_rem_floor, div_toward_zero};
-use crate::parameters::{in_ranges, range, ParameterError, PPM};
+use crate::parameters::{check_ranges, in_ranges, range, ParameterError, PPM};
 use crate::units::{Price, Ratio, Seconds, Vol, YEAR_SECONDS};
 
 /// Length of a bucket, seconds.
@@ -64,15 +64,17 @@ impl VolatilityParameters {
 
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
+        check_ranges!(self, {
+            fast_half_life_seconds: 600..=604_800,
+            floor: 10_000..=VOLATILITY_CEILING,
+            blend: 0..=PPM,
+            reversion_seconds: 3_600..=31_536_000,
+            padding: 0..=0,
+        })?;
         in_ranges(&[
-            range("fast_half_life_seconds", self.fast_half_life_seconds, 600, 604_800),
             range("slow_half_life_seconds", self.slow_half_life_seconds, self.fast_half_life_seconds, 7_776_000),
-            range("floor", self.floor, 10_000, VOLATILITY_CEILING),
             range("cap", self.cap, self.floor, VOLATILITY_CEILING),
-            range("blend", self.blend, 0, PPM),
-            range("reversion_seconds", self.reversion_seconds, 3_600, 31_536_000),
             range("reference", self.reference, self.floor, self.cap),
-            range("padding", self.padding, 0, 0),
         ])
     }
 }
@@ -119,16 +121,16 @@ impl ScanParameters {
 
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        in_ranges(&[
-            range("deviations", self.deviations, 1_000_000, 20_000_000),
-            range("horizon_seconds", self.horizon_seconds, 60, 2_592_000),
-            range("range_floor", self.range_floor, 10_000, self.range_cap),
-            range("range_cap", self.range_cap, 10_000, 950_000),
-            range("range_reference", self.range_reference, 10_000, 950_000),
-            range("scale_cap", self.scale_cap, 1_000_000, 10_000_000),
-            range("daily_rise", self.daily_rise, 1_000, 950_000),
-            range("padding", self.padding, 0, 0),
-        ])
+        check_ranges!(self, {
+            deviations: 1_000_000..=20_000_000,
+            horizon_seconds: 60..=2_592_000,
+            range_cap: 10_000..=950_000,
+            range_reference: 10_000..=950_000,
+            scale_cap: 1_000_000..=10_000_000,
+            daily_rise: 1_000..=950_000,
+            padding: 0..=0,
+        })?;
+        in_ranges(&[range("range_floor", self.range_floor, 10_000, self.range_cap)])
     }
 
     /// The same rule without the rounding to whole grid steps: the margin scale needs none.

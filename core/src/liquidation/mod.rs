@@ -16,7 +16,7 @@ pub mod fraction;
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
-use crate::parameters::{in_ranges, range, ParameterError, PPM};
+use crate::parameters::{check_ranges, in_ranges, range, ParameterError, PPM};
 use crate::units::Seconds;
 
 pub use bid::{
@@ -109,20 +109,20 @@ impl AuctionParameters {
 
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        in_ranges(&[
-            range("d0", self.d0, 500_000, PPM),
-            range("d1", self.d1, 100_000, self.d0),
-            range("fast_seconds", self.fast_seconds, 10, 7_200),
-            range("slow_seconds", self.slow_seconds, 60, 172_800),
-            range("buffer", self.buffer, 10_000, PPM),
-            range("cutoff", self.cutoff, 0, 500_000),
-            range("start_fee", self.start_fee, 0, 100_000),
-            range("starter_share", self.starter_share, 0, 500_000),
-            range("slice", self.slice, 0, 500_000),
-            range("rho_max", self.rho_max, PPM, 10_000_000),
-            range("rho_slope", self.rho_slope, 0, 500_000),
-            range("rewind_seconds", self.rewind_seconds, 0, 172_800),
-        ])
+        check_ranges!(self, {
+            d0: 500_000..=PPM,
+            fast_seconds: 10..=7_200,
+            slow_seconds: 60..=172_800,
+            buffer: 10_000..=PPM,
+            cutoff: 0..=500_000,
+            start_fee: 0..=100_000,
+            starter_share: 0..=500_000,
+            slice: 0..=500_000,
+            rho_max: PPM..=10_000_000,
+            rho_slope: 0..=500_000,
+            rewind_seconds: 0..=172_800,
+        })?;
+        in_ranges(&[range("d1", self.d1, 100_000, self.d0)])
     }
 }
 

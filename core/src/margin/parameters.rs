@@ -56,6 +56,24 @@ pub struct CrossParameters {
     pub long_mm: Ratio,
 }
 
+/// Hard ranges of all fields, in declaration order: (name, low, high).
+static RANGES: [(&str, u32, u32); 14] = [
+    ("max_spot", 10_000, 2_000_000),
+    ("min_spot", 5_000, 2_000_000),
+    ("mm_call", 5_000, 2_000_000),
+    ("mm_put", 5_000, 2_000_000),
+    ("mm_put_mark", 0, 1_000_000),
+    ("unpaired_im", 1_000_000, 10_000_000),
+    ("unpaired_mm", 1_000_000, 10_000_000),
+    ("offset", 1_000_000, 3_000_000),
+    ("conf_threshold", 0, 1_000_000),
+    ("conf_factor", 0, 5_000_000),
+    ("depeg_threshold", 0, 1_000_000),
+    ("depeg_factor", 0, 10_000_000),
+    ("long_im", 0, 1_000_000),
+    ("long_mm", 0, 1_000_000),
+];
+
 impl CrossParameters {
     /// What new underlyings start from.
     pub const REFERENCE: Self = Self {
@@ -76,22 +94,27 @@ impl CrossParameters {
     };
 
     /// Every field with its name and hard range, in declaration order: (name, value, low, high).
-    pub const fn ranges(&self) -> [(&'static str, Ratio, u32, u32); 14] {
+    pub fn ranges(&self) -> impl Iterator<Item = (&'static str, Ratio, u32, u32)> {
+        RANGES.iter().zip(self.values()).map(|((field, low, high), value)| (*field, value, *low, *high))
+    }
+
+    /// Every field, in declaration order.
+    const fn values(&self) -> [Ratio; 14] {
         [
-            ("max_spot", self.max_spot, 10_000, 2_000_000),
-            ("min_spot", self.min_spot, 5_000, 2_000_000),
-            ("mm_call", self.mm_call, 5_000, 2_000_000),
-            ("mm_put", self.mm_put, 5_000, 2_000_000),
-            ("mm_put_mark", self.mm_put_mark, 0, 1_000_000),
-            ("unpaired_im", self.unpaired_im, 1_000_000, 10_000_000),
-            ("unpaired_mm", self.unpaired_mm, 1_000_000, 10_000_000),
-            ("offset", self.offset, 1_000_000, 3_000_000),
-            ("conf_threshold", self.conf_threshold, 0, 1_000_000),
-            ("conf_factor", self.conf_factor, 0, 5_000_000),
-            ("depeg_threshold", self.depeg_threshold, 0, 1_000_000),
-            ("depeg_factor", self.depeg_factor, 0, 10_000_000),
-            ("long_im", self.long_im, 0, 1_000_000),
-            ("long_mm", self.long_mm, 0, 1_000_000),
+            self.max_spot,
+            self.min_spot,
+            self.mm_call,
+            self.mm_put,
+            self.mm_put_mark,
+            self.unpaired_im,
+            self.unpaired_mm,
+            self.offset,
+            self.conf_threshold,
+            self.conf_factor,
+            self.depeg_threshold,
+            self.depeg_factor,
+            self.long_im,
+            self.long_mm,
         ]
     }
 

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::margin::scenario::columns::STEPS_MAX;
-use crate::parameters::{in_range, in_ranges, range, ParameterError, PPM};
+use crate::parameters::{check_ranges, in_range, ParameterError, PPM};
 
 /// Most tails of one underlying.
 pub const TAILS_MAX: usize = 8;
@@ -183,14 +183,16 @@ impl PortfolioParameters {
 
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        // Eight steps stay above 5 % of spot.
-        in_ranges(&[
-            range("grid_step", self.grid_step, 5_000, 118_000),
-            range("range_reference", self.range_reference, 10_000, 950_000),
-            range("tail_dampening", self.tail_dampening, 0, 2 * PPM),
-        ])?;
+        check_ranges!(self, {
+            // Eight steps stay above 5 % of spot.
+            grid_step: 5_000..=118_000,
+            range_reference: 10_000..=950_000,
+            tail_dampening: 0..=2 * PPM,
+        })?;
         self.validate_tails()?;
-        in_ranges(&self.ranges())
+        self.validate_rest()?;
+        // Initial asks at least what maintenance asks.
+        in_range("mm_factor", self.mm_factor, 500_000, self.im_factor)
     }
 
     /// Checks that scan ranges up to `range_cap` (ppm of spot) end on the grid: nothing looks beyond [`STEPS_MAX`]
@@ -215,51 +217,47 @@ impl PortfolioParameters {
         Ok(())
     }
 
-    /// Every field but grid, tails and peers with its hard range.
-    #[inline(always)]
-    fn ranges(&self) -> [ParameterError; 39] {
-        [
-            range("range_up", self.range_up, 0, 5 * PPM),
-            range("range_down", self.range_down, 0, PPM),
-            range("min_vol_up", self.min_vol_up, 0, 4 * PPM),
-            range("short_power", self.short_power, 0, PPM),
-            range("long_power", self.long_power, 0, PPM),
-            range("dte_floor_seconds", self.dte_floor_seconds, 3_600, 2_592_000),
-            range("linear_base_cap", self.linear_base_cap, 0, PPM),
-            range("abs_base_cap", self.abs_base_cap, 0, PPM),
-            range("skew_min_k", self.skew_min_k, 1_000, PPM),
-            range("skew_width", self.skew_width, 0, 20 * PPM),
-            range("skew_static", self.skew_static, 0, 2 * PPM),
-            range("base_long", self.base_long, 0, PPM),
-            range("long_add", self.long_add, 0, 2 * PPM),
-            range("basis_up", self.basis_up, PPM, 2 * PPM),
-            range("basis_down", self.basis_down, 50_000, PPM),
-            range("basis_add", self.basis_add, 0, 5 * PPM),
-            range("basis_mult", self.basis_mult, 0, 20 * PPM),
-            range("mm_option", self.mm_option, 0, 200_000),
-            range("im_option", self.im_option, 0, 200_000),
-            range("conf_threshold", self.conf_threshold, 0, PPM),
-            range("conf_margin", self.conf_margin, 0, 5 * PPM),
-            range("peg_threshold", self.peg_threshold, 0, PPM),
-            range("peg_factor", self.peg_factor, 0, 10 * PPM),
-            range("im_factor", self.im_factor, 800_000, 3 * PPM),
-            range("rows_max_age_seconds", self.rows_max_age_seconds, 1, 600),
-            range("rows_max_drift", self.rows_max_drift, 100, 50_000),
-            range("rows_pay", self.rows_pay, 0, 100_000),
-            range("concentration_share", self.concentration_share, 0, PPM),
-            range("concentration_free", self.concentration_free, 0, i32::MAX),
-            range("concentration_rate", self.concentration_rate, 0, PPM),
-            range("vega_free", self.vega_free, 0, u32::MAX),
-            range("vega_rate", self.vega_rate, 0, 5 * PPM),
-            range("correlation_margin", self.correlation_margin, 0, PPM),
-            range("correlation_cap", self.correlation_cap, 0, 800_000),
-            range("basis_scenarios", self.basis_scenarios, 0, 1),
-            range("linear_c_base", self.linear_c_base, -PPM, PPM),
-            range("abs_c_base", self.abs_c_base, -PPM, PPM),
-            range("skew_scale", self.skew_scale, -PPM, PPM),
-            // Initial asks at least what maintenance asks.
-            range("mm_factor", self.mm_factor, 500_000, self.im_factor),
-        ]
+    /// Every field but grid, tails, peers and the maintenance factor.
+    fn validate_rest(&self) -> Result<(), ParameterError> {
+        check_ranges!(self, {
+            range_up: 0..=5 * PPM,
+            range_down: 0..=PPM,
+            min_vol_up: 0..=4 * PPM,
+            short_power: 0..=PPM,
+            long_power: 0..=PPM,
+            dte_floor_seconds: 3_600..=2_592_000,
+            linear_base_cap: 0..=PPM,
+            abs_base_cap: 0..=PPM,
+            skew_min_k: 1_000..=PPM,
+            skew_width: 0..=20 * PPM,
+            skew_static: 0..=2 * PPM,
+            base_long: 0..=PPM,
+            long_add: 0..=2 * PPM,
+            basis_up: PPM..=2 * PPM,
+            basis_down: 50_000..=PPM,
+            basis_add: 0..=5 * PPM,
+            basis_mult: 0..=20 * PPM,
+            mm_option: 0..=200_000,
+            im_option: 0..=200_000,
+            conf_threshold: 0..=PPM,
+            conf_margin: 0..=5 * PPM,
+            peg_threshold: 0..=PPM,
+            peg_factor: 0..=10 * PPM,
+            im_factor: 800_000..=3 * PPM,
+            rows_max_age_seconds: 1..=600,
+            rows_max_drift: 100..=50_000,
+            rows_pay: 0..=100_000,
+            concentration_share: 0..=PPM,
+            concentration_free: 0..=2_147_483_647,
+            concentration_rate: 0..=PPM,
+            vega_rate: 0..=5 * PPM,
+            correlation_margin: 0..=PPM,
+            correlation_cap: 0..=800_000,
+            basis_scenarios: 0..=1,
+            linear_c_base: -PPM..=PPM,
+            abs_c_base: -PPM..=PPM,
+            skew_scale: -PPM..=PPM,
+        })
     }
 
     /// A used tail after an unused one would not count.
