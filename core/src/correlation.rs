@@ -1,18 +1,20 @@
 //! Realised correlation of two underlyings from their accepted prices, and what margins let offset by it.
 //!
-//! Anyone may sample, so a pair of returns is counted once an hour, between the first samples of two hours. With r, q the
-//! log returns of both since the last sample and dt its seconds, the averages of r^2, q^2 and r q follow
-//! `v <- v + (1 - 2^(-dt / half-life)) (r q year / dt - v)`; the correlation is `cov / sqrt(var var')`.
+//! Anyone may sample, so a pair of returns is counted once an hour, in its first minutes: who chose among sixty of them would
+//! make a correlation of his own. With r, q the log returns of both since the last sample and dt its seconds, the averages of
+//! r^2, q^2 and r q follow `v <- v + (1 - 2^(-dt / half-life)) (r q year / dt - v)`; the correlation is
+//! `cov / sqrt(var var')`. Once warm a return counts for at most four of its deviations, and one over a longer silence not
+//! at all: one pair of prices decides nothing.
 //!
 //! What offsets is slow to come and soon gone: nothing before a half-life of samples, a margin off the correlation, a cap,
-//! and less from the sixth hour without a sample on.
+//! and less once nobody samples any more.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::math::elementary::{ln_integer, sqrt};
-use crate::math::fixed::{div_rem_floor, div_toward_zero};
+use crate::math::fixed::{div_rem_floor, div_toward_zero, mul_div_down};
 use crate::parameters::PPM;
-use crate::units::{Price, Ratio, Seconds};
+use crate::units::{Price, Ratio, Seconds, YEAR_SECONDS};
 use crate::volatility::{annualised, average};
 
 /// Length of a bucket, seconds.
@@ -21,10 +23,28 @@ pub const BUCKET_SECONDS: Seconds = 3_600;
 pub const HALF_LIFE_SECONDS: u32 = 2_592_000;
 /// Samples before anything offsets: a half-life of them.
 pub const SAMPLES_MIN: u32 = 720;
-/// Age of the last sample up to which the whole correlation counts, seconds.
-pub const WHOLE_SECONDS: Seconds = 21_600;
-/// Age from which nothing does, seconds; in between in proportion.
-pub const GONE_SECONDS: Seconds = 108_000;
+/// Seconds at the beginning of an hour in which it may be sampled.
+pub const SAMPLING_SECONDS: Seconds = 300;
+/// Longest time between two samples whose returns count, seconds.
+pub const SILENCE_SECONDS: Seconds = 108_000;
+/// Largest return that counts once warm, in deviations.
+const DEVIATIONS_MAX: i64 = 4;
+
+/// Ages of the last sample between which a correlation fades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fading {
+    /// Up to which all of it counts, seconds.
+    pub from: Seconds,
+    /// From which nothing does, seconds; in between in proportion.
+    pub until: Seconds,
+}
+
+impl Fading {
+    /// Where the account gains by the check: from six to thirty hours.
+    pub const OWN: Self = Self { from: 21_600, until: 108_000 };
+    /// Where others gain by a low balance: until a week has passed, so that a pause of samples starts no auctions.
+    pub const OTHERS: Self = Self { from: 108_000, until: 604_800 };
+}
 
 /// Averages of the returns of an underlying and a peer, stored as they are. Written when an hour is sampled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -50,29 +70,30 @@ pub struct CorrelationState {
 
 const _: () = assert!(core::mem::size_of::<CorrelationState>() == 56);
 
-/// The hour of the last sample has not ended.
+/// The hour is sampled, or its first minutes have passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotDue {
     /// When the next one may be taken: unix seconds.
     pub due: i64,
 }
 
-/// The state after both were at `own` and `peer` at `now`. Precondition: both prices are positive.
+/// The state after both were at `own` and `peer` at `now`. The first sample may be taken at any time, and counts no return,
+/// as one after a silence. Precondition: both prices are positive.
 ///
-/// Errors: [`NotDue`] within the hour of the last sample.
-pub fn sample(
-    state: &CorrelationState,
-    (own, peer): (Price, Price),
-    now: Seconds,
-) -> Result<CorrelationState, NotDue> {
-    if state.sampled_at != 0 && bucket(now) <= bucket(state.sampled_at) {
-        return Err(NotDue { due: bucket(state.sampled_at).saturating_add(1).saturating_mul(BUCKET_SECONDS) });
+/// Errors: [`NotDue`] within the hour of the last sample or after the first minutes of an hour.
+pub fn sample(state: &CorrelationState, (own, peer): (Price, Price), now: Seconds) -> Result<CorrelationState, NotDue> {
+    let begin = bucket(now).saturating_mul(BUCKET_SECONDS);
+    let late = now.saturating_sub(begin) >= SAMPLING_SECONDS;
+    if state.sampled_at != 0 && (late || state.sampled_at >= begin) {
+        return Err(NotDue { due: begin.saturating_add(BUCKET_SECONDS) });
     }
     let (own_ln, peer_ln) = (ln_integer(own.0), ln_integer(peer.0));
     let mut next = CorrelationState { sampled_at: now, own_ln, peer_ln, ..*state };
-    if state.sampled_at != 0 {
-        let seconds = now.saturating_sub(state.sampled_at);
-        let (r, q) = (own_ln.saturating_sub(state.own_ln), peer_ln.saturating_sub(state.peer_ln));
+    let seconds = now.saturating_sub(state.sampled_at);
+    if state.sampled_at != 0 && seconds <= SILENCE_SECONDS {
+        let warm = state.samples >= SAMPLES_MIN;
+        let r = counted(own_ln.saturating_sub(state.own_ln), (warm, state.own_variance), seconds);
+        let q = counted(peer_ln.saturating_sub(state.peer_ln), (warm, state.peer_variance), seconds);
         let follow = |v, realised| average(v, realised, seconds, HALF_LIFE_SECONDS);
         next.own_variance = follow(state.own_variance, annualised((r, r), seconds));
         next.peer_variance = follow(state.peer_variance, annualised((q, q), seconds));
@@ -83,18 +104,35 @@ pub fn sample(
     Ok(next)
 }
 
+/// The part of a log return (Q40) that counts: all of it before the average is `warm`, else at most four deviations.
+fn counted(log_return: i64, (warm, variance): (bool, i64), seconds: Seconds) -> i64 {
+    if !warm {
+        return log_return;
+    }
+    // PROOF: a variance below 2^62 and, once warm, seconds of at most `SILENCE_SECONDS`, below 2^17, of a year, above 2^24.
+    let of_time = mul_div_down(variance, seconds, YEAR_SECONDS).unwrap_or(i64::MAX);
+    // Q32 to Q40.
+    let most = sqrt::<44, 32>(of_time).saturating_mul(DEVIATIONS_MAX << 8);
+    log_return.clamp(most.saturating_neg(), most)
+}
+
 /// The share of two underlyings' losses that may offset each other at `now`: `clamp(correlation - margin, 0, cap)`, less
 /// with the age of the last sample, rounded down.
-pub fn offset_share(state: &CorrelationState, now: Seconds, (margin, cap): (Ratio, Ratio)) -> Ratio {
+pub fn offset_share(
+    state: &CorrelationState,
+    now: Seconds,
+    fading: Fading,
+    (margin, cap): (Ratio, Ratio),
+) -> Ratio {
     if state.samples < SAMPLES_MIN {
         return Ratio(0);
     }
     let above = i64::from(state.correlation).saturating_sub(i64::from(margin.0));
     let share = above.clamp(0, i64::from(cap.0));
-    let fading = GONE_SECONDS.saturating_sub(WHOLE_SECONDS);
-    let left = GONE_SECONDS.saturating_sub(now.saturating_sub(state.sampled_at)).clamp(0, fading);
-    // PROOF: a share below 2^32 times seconds below 2^17.
-    let share = div_toward_zero(share.wrapping_mul(left), fading).unwrap_or(0);
+    let length = fading.until.saturating_sub(fading.from);
+    let left = fading.until.saturating_sub(now.saturating_sub(state.sampled_at)).clamp(0, length);
+    // PROOF: a share below 2^20 times seconds below 2^20.
+    let share = div_toward_zero(share.wrapping_mul(left), length).unwrap_or(0);
     Ratio(u32::try_from(share).unwrap_or(0))
 }
 

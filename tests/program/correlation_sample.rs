@@ -5,7 +5,7 @@ use plimsoll::state::{CorrelationData, OracleState, Underlying};
 use plimsoll_client::error::LedgerError;
 use plimsoll_client::ledger::{LedgerExt, Outcome};
 use plimsoll_client::{address, instruction, presets};
-use plimsoll_core::correlation::{sample as rule, CorrelationState};
+use plimsoll_core::correlation::{sample as rule, CorrelationState, SAMPLING_SECONDS, SILENCE_SECONDS};
 use plimsoll_core::units::Price;
 use plimsoll_tests::world::{event, World, WorldOptions, BTC, BTC_PRICE, SOL, SOL_PRICE};
 use solana_program::instruction::Instruction;
@@ -36,9 +36,14 @@ fn state(world: &World) -> CorrelationData {
     oracle(world, SOL).correlations[0]
 }
 
-/// Moves both prices by these per mille an hour later.
+/// Seconds until the next hour begins.
+fn until_the_hour(world: &World) -> i64 {
+    3_600 - world.chain.time() % 3_600
+}
+
+/// Moves both prices by these per mille at the beginning of the next hour.
 fn an_hour_later(world: &World, (btc, sol): (i64, i64)) {
-    world.advance(3_600);
+    world.advance(until_the_hour(world));
     world.move_price(BTC, world.price(BTC) / 1_000 * (1_000 + btc));
     world.move_price(SOL, world.price(SOL) / 1_000 * (1_000 + sol));
 }
@@ -75,19 +80,42 @@ fn the_first_sample_counts_no_return() {
 }
 
 #[test]
-fn an_hour_is_sampled_once() {
+fn an_hour_is_sampled_once_and_in_its_first_minutes() {
     let world = world();
-    world.advance(3_600 - world.chain.time() % 3_600);
-    sample(&world).expect("the first of the hour");
-    let next = world.chain.time() / 3_600 * 3_600 + 3_600;
-    for _ in 0..2 {
-        let numbers = (world.chain.time(), next);
-        refused_numbers(&world, "CorrelationNotDue", numbers, || sample(&world));
-        world.advance(next - 60 - world.chain.time());
-    }
-    world.advance(next - world.chain.time());
+    let not_due = |world: &World| {
+        let numbers = (world.chain.time(), world.chain.time() + until_the_hour(world));
+        refused_numbers(world, "CorrelationNotDue", numbers, || sample(world));
+    };
+    world.advance(until_the_hour(&world) + 1_800);
+    sample(&world).expect("the very first, at any time");
+    not_due(&world);
+    world.advance(until_the_hour(&world) - 1);
+    not_due(&world);
+    world.advance(1);
     sample(&world).expect("the next hour");
     assert_eq!(state(&world).samples, 1);
+    not_due(&world);
+    world.advance(until_the_hour(&world) + SAMPLING_SECONDS);
+    not_due(&world);
+    world.advance(until_the_hour(&world) + SAMPLING_SECONDS - 1);
+    sample(&world).expect("its last second");
+    assert_eq!(state(&world).samples, 2);
+}
+
+#[test]
+fn a_return_over_a_silence_counts_nothing() {
+    let world = world();
+    an_hour_later(&world, (1, 1));
+    sample(&world).expect("first");
+    an_hour_later(&world, (1, 1));
+    sample(&world).expect("second");
+    let before = state(&world);
+    world.advance(SILENCE_SECONDS);
+    an_hour_later(&world, (5, 5));
+    sample(&world).expect("after the silence");
+    let after = state(&world);
+    assert_eq!((after.samples, after.covariance), (before.samples, before.covariance));
+    assert!(after.sampled_at > before.sampled_at && after.own_ln > before.own_ln);
 }
 
 #[test]

@@ -461,7 +461,7 @@ fn correlations_are_sampled_once_an_hour_at_young_prices() {
         let done = keeper.step(&world.chain).expect("turn");
         assert!(matches!(done.as_slice(), [Done { action: Action::Correlate { .. }, result: Ok(_) }]), "{done:?}");
         assert_eq!(decide(&world, &keeper), []);
-        world.chain.advance(3_600);
+        world.chain.advance(3_600 - world.chain.time() % 3_600);
         assert_eq!(decide(&world, &keeper), [], "at old prices");
         world.refresh_prices();
     }

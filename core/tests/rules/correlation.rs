@@ -45,16 +45,44 @@ fn it_converges_to_the_correlation_of_the_returns() {
 }
 
 #[test]
-fn an_hour_counts_once() {
+fn an_hour_counts_once_and_in_its_first_minutes() {
     let state = walked(3, 1.0);
     let prices = (price(1.0), price(2.0));
     let due = START + 4 * 3_600;
     assert_eq!(sample(&state, prices, START + 3 * 3_600), Err(NotDue { due }));
     assert_eq!(sample(&state, prices, due - 1), Err(NotDue { due }));
     assert_eq!(sample(&state, prices, due).unwrap().samples, 4);
-    // Late once, the next one is due with the next hour all the same.
-    let late = sample(&state, prices, due + 3_599).unwrap();
-    assert_eq!(sample(&late, prices, due + 3_600).unwrap().samples, 5);
+    let last = sample(&state, prices, due + SAMPLING_SECONDS - 1).unwrap();
+    assert_eq!(last.samples, 4);
+    for late in [SAMPLING_SECONDS, 3_599] {
+        assert_eq!(sample(&state, prices, due + late), Err(NotDue { due: due + 3_600 }));
+    }
+    assert_eq!(sample(&last, prices, due + 3_600).unwrap().samples, 5);
+    // An hour without a sample: the next return is of two.
+    assert_eq!(sample(&last, prices, due + 7_200).unwrap().samples, 5);
+}
+
+#[test]
+fn a_return_over_a_silence_counts_nothing() {
+    let state = walked(2_000, 0.0);
+    let prices = |times: f64| (price(50_000.0 * times), price(3_000.0 * times));
+    let until = |silence: i64| state.sampled_at + silence;
+    let after = sample(&state, prices(3.0), until(SILENCE_SECONDS + 3_600)).unwrap();
+    let expected = CorrelationState { sampled_at: after.sampled_at, own_ln: after.own_ln, peer_ln: after.peer_ln, ..state };
+    assert_eq!(after, expected);
+    assert_eq!(sample(&state, prices(3.0), until(SILENCE_SECONDS)).unwrap().samples, state.samples + 1);
+}
+
+#[test]
+fn once_warm_one_crash_of_both_moves_the_correlation_by_little() {
+    let state = walked(2_000, 0.0);
+    assert!(state.correlation.abs() < 60_000, "{state:?}");
+    let ln = |q40: i64| (q40 as f64 / (1u64 << 40) as f64).exp() / 1e6;
+    for times in [0.7, 1.4] {
+        let crash = (price(ln(state.own_ln) * times), price(ln(state.peer_ln) * times));
+        let after = sample(&state, crash, state.sampled_at + 3_600).unwrap();
+        assert!(after.correlation > state.correlation && after.correlation < state.correlation + 20_000, "{after:?}");
+    }
 }
 
 #[test]
@@ -78,16 +106,16 @@ fn a_peer_that_never_moves_is_correlated_with_nothing() {
 fn nothing_offsets_before_a_half_life_of_samples() {
     let state = walked(i64::from(SAMPLES_MIN), 1.0);
     let short = CorrelationState { samples: SAMPLES_MIN - 1, ..state };
-    assert_eq!(offset_share(&short, state.sampled_at, BOUNDS), Ratio(0));
-    assert_eq!(offset_share(&state, state.sampled_at, BOUNDS), Ratio(500_000));
-    assert_eq!(offset_share(&state, state.sampled_at, (Ratio(0), Ratio(0))), Ratio(0));
+    assert_eq!(offset_share(&short, state.sampled_at, Fading::OWN, BOUNDS), Ratio(0));
+    assert_eq!(offset_share(&state, state.sampled_at, Fading::OWN, BOUNDS), Ratio(500_000));
+    assert_eq!(offset_share(&state, state.sampled_at, Fading::OWN, (Ratio(0), Ratio(0))), Ratio(0));
 }
 
 #[test]
 fn what_exceeds_the_margin_offsets_up_to_the_cap() {
     let of = |correlation| {
         let state = CorrelationState { samples: SAMPLES_MIN, correlation, sampled_at: START, ..Default::default() };
-        offset_share(&state, START, BOUNDS).0
+        offset_share(&state, START, Fading::OWN, BOUNDS).0
     };
     assert_eq!([-1_000_000, 0, 200_000, 200_001].map(of), [0, 0, 0, 1]);
     assert_eq!([650_000, 700_000, 1_000_000].map(of), [450_000, 500_000, 500_000]);
@@ -96,21 +124,22 @@ fn what_exceeds_the_margin_offsets_up_to_the_cap() {
 #[test]
 fn it_fades_once_nobody_samples() {
     let state = CorrelationState { samples: SAMPLES_MIN, correlation: 600_000, sampled_at: START, ..Default::default() };
-    let at = |age| offset_share(&state, START + age, BOUNDS).0;
-    assert_eq!([0, WHOLE_SECONDS], [0, WHOLE_SECONDS].map(|age| if at(age) == 400_000 { age } else { -1 }));
-    assert_eq!(at((WHOLE_SECONDS + GONE_SECONDS) / 2), 200_000);
-    assert_eq!([GONE_SECONDS - 1, GONE_SECONDS, i64::MAX - START].map(at), [4, 0, 0]);
+    for fading in [Fading::OWN, Fading::OTHERS] {
+        let at = |age| offset_share(&state, START + age, fading, BOUNDS).0;
+        assert_eq!([0, fading.from, (fading.from + fading.until) / 2].map(at), [400_000, 400_000, 200_000]);
+        assert_eq!([fading.until, i64::MAX - START].map(at), [0, 0]);
+    }
 }
 
 proptest! {
     #[test]
     fn any_prices_keep_it_within_its_range(
-        prices in prop::collection::vec((1i64..=i64::MAX, 1i64..=i64::MAX, 3_600i64..40_000_000), 1..20),
+        prices in prop::collection::vec((1i64..=i64::MAX, 1i64..=i64::MAX, 1i64..10_000), 1..20),
     ) {
         let mut state = CorrelationState::default();
         let mut now = START;
         for (own, peer, later) in prices {
-            now += later;
+            now += 3_600 * later;
             state = sample(&state, (Price(own), Price(peer)), now).unwrap();
             prop_assert!((-1_000_000..=1_000_000).contains(&state.correlation));
             prop_assert!(state.own_variance >= 0 && state.peer_variance >= 0);
@@ -119,12 +148,12 @@ proptest! {
 
     #[test]
     fn a_covariance_is_within_its_variances(
-        returns in prop::collection::vec((-0.7f64..0.7, -0.7f64..0.7, 3_600i64..40_000_000), 1..20),
+        returns in prop::collection::vec((-0.7f64..0.7, -0.7f64..0.7, 1i64..40), 1..20),
     ) {
         let mut state = sample(&CorrelationState::default(), (price(50_000.0), price(3_000.0)), START).unwrap();
         let (mut ln_own, mut ln_peer, mut now) = (50_000.0f64.ln(), 3_000.0f64.ln(), START);
         for (own, peer, later) in returns {
-            (ln_own, ln_peer, now) = ((ln_own + own).min(20.0), (ln_peer + peer).min(20.0), now + later);
+            (ln_own, ln_peer, now) = ((ln_own + own).min(20.0), (ln_peer + peer).min(20.0), now + 3_600 * later);
             state = sample(&state, (price(ln_own.exp()), price(ln_peer.exp())), now).unwrap();
             // Cauchy and Schwarz: what is realised is cut to multiples of 16.
             let both = i128::from(state.own_variance + 32) * i128::from(state.peer_variance + 32);

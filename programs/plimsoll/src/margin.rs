@@ -3,7 +3,7 @@
 use std::cell::Ref;
 
 use anchor_lang::prelude::*;
-use plimsoll_core::correlation::offset_share;
+use plimsoll_core::correlation::{offset_share, Fading};
 use plimsoll_core::margin::scenario::{kernel_prices, Offset, RowsStamp};
 use plimsoll_core::margin::view::CollateralRules;
 use plimsoll_core::margin::{
@@ -54,21 +54,24 @@ struct Asset<'a> {
 }
 
 impl Asset<'_> {
-    /// The share of losses that this underlying and `peer` offset; none unless it is measured here, and none at a price
-    /// too old to liquidate at.
-    fn offset_share(&self, peer: &Self, now: i64) -> Ratio {
-        let rules = self.underlying.portfolio.rules();
-        let measured = rules.correlation_peers.iter().zip(&self.oracle.correlations);
-        let Some((_, state)) = measured.into_iter().find(|(index, _)| **index == peer.index) else { return Ratio(0) };
-        if self.is_old(now) || peer.is_old(now) {
-            return Ratio(0);
-        }
-        offset_share(state.rules(), now, (Ratio(rules.correlation_margin), Ratio(rules.correlation_cap)))
+    /// The share of losses that this underlying and `peer` offset, if it is measured here. Where the account gains by the
+    /// check it needs two prices that are young enough to raise risk at.
+    fn offset_share(&self, peer: &Self, valuation: &Valuation) -> Option<Ratio> {
+        let (rules, others) = (self.underlying.portfolio.rules(), peer.underlying.portfolio.rules());
+        let mut measured = rules.correlation_peers.iter().zip(&self.oracle.correlations);
+        let (_, state) = measured.find(|(index, _)| **index == peer.index)?;
+        let fading = match valuation.drift {
+            Drift::Charged if self.is_stale(valuation.now) || peer.is_stale(valuation.now) => return Some(Ratio(0)),
+            Drift::Charged => Fading::OWN,
+            Drift::Credited => Fading::OTHERS,
+        };
+        let margin = rules.correlation_margin.max(others.correlation_margin);
+        let cap = rules.correlation_cap.min(others.correlation_cap);
+        Some(offset_share(state.rules(), valuation.now, fading, (Ratio(margin), Ratio(cap))))
     }
 
-    fn is_old(&self, now: i64) -> bool {
-        let most = i64::from(self.underlying.oracle_parameters.liquidation_max_age_seconds);
-        oracle::is_older(self.oracle.price.rules(), now, most)
+    fn is_stale(&self, now: i64) -> bool {
+        oracle::is_stale(self.oracle.price.rules(), now, self.underlying.oracle_parameters.rules())
     }
 }
 
@@ -246,23 +249,18 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         f(book, &Mode::Portfolio(view))
     }
 
-    /// Which two underlyings of the book offset each other: those with the largest share, the first of equals.
+    /// Which two underlyings of the book offset each other: the first two in its order that are peers. However they move,
+    /// and whatever else is held, they stay the same ones.
     #[inline(never)]
     fn offset(&self, assets: &Assets) -> Offset {
-        let mut best = Offset::NONE;
-        if assets.len < 2 {
-            return best;
-        }
-        for (at, asset) in (0u32..).zip(assets.items.iter().flatten()) {
-            for (place, peer) in (0u32..).zip(assets.items.iter().flatten()) {
-                let share = asset.offset_share(peer, self.now);
-                if share > best.share {
-                    // PROOF: a book has three underlyings.
-                    best = Offset { share, members: 1u8.wrapping_shl(at) | 1u8.wrapping_shl(place) };
-                }
+        let [first, second, third] = &assets.items;
+        for ((one, two), members) in [((first, second), 0b011), ((first, third), 0b101), ((second, third), 0b110)] {
+            let (Some(one), Some(two)) = (one, two) else { continue };
+            if let Some(share) = one.offset_share(two, self).or_else(|| two.offset_share(one, self)) {
+                return Offset { share, members };
             }
         }
-        best
+        Offset::NONE
     }
 
     /// Risk rows of the account's expiries by slot, as far as they were passed.

@@ -82,7 +82,7 @@ fn accounts_and_cash(measured: &mut Measured) {
     let sample = || world.crank(instruction::correlation_sample(&sol, &btc)).expect("correlation");
     world.refresh_prices();
     sample();
-    world.advance(3_600);
+    world.advance(3_600 - world.chain.time() % 3_600);
     measured.add("correlation_sample", &sample());
 }
 

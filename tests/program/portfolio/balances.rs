@@ -51,7 +51,7 @@ fn check_same(world: &World, index: usize) -> [MarginBalances; 2] {
     })
 }
 
-fn close_out(world: &World, index: usize, with_rows: bool) -> CloseOutBalances {
+pub fn close_out(world: &World, index: usize, with_rows: bool) -> CloseOutBalances {
     let account = world.account(index);
     let mut out = CloseOutBalances::default();
     let value = |valuation: &plimsoll::margin::Valuation| {

@@ -1,9 +1,10 @@
 //! Two underlyings that moved together offset each other's losses, in every instruction alike.
 
 use plimsoll::state::margin_account::{MODE_CROSS, MODE_PORTFOLIO};
-use plimsoll_core::correlation::{GONE_SECONDS, SAMPLES_MIN, WHOLE_SECONDS};
+use plimsoll_core::correlation::{Fading, SAMPLES_MIN};
 use plimsoll_tests::world::SOL;
 
+use super::balances::close_out;
 use super::*;
 
 /// Cap of what offsets, ppm, as shipped.
@@ -70,33 +71,75 @@ fn rows_give_the_same_offset() {
     assert_eq!(balances_with(&world, SELLER, true), expected);
 }
 
+/// Maintenance balances: the account's own, and as others see it.
+fn both(world: &World) -> [i64; 2] {
+    [same(world).maintenance, i64::try_from(close_out(world, SELLER, false).maintenance).expect("fits")]
+}
+
 #[test]
-fn an_offset_fades_once_nobody_samples_and_needs_both_prices() {
+fn an_offset_fades_once_nobody_samples_for_the_account_in_a_day_and_for_others_in_a_week() {
     let world = straddles();
-    let apart = fresh(&world);
+    let apart = both(&world);
     correlate(&world, 900_000);
-    let whole = fresh(&world).maintenance - apart.maintenance;
+    let saved = |world: &World| {
+        let now = both(world);
+        [now[0] - apart[0], now[1] - apart[1]]
+    };
+    let whole = saved(&world);
+    assert!(whole[0] > 0 && whole[0] == whole[1]);
     // The clock alone: marks and ranges stay as they are.
     let at = address::oracle(&world.directory().underlying(SOL));
     let aged = |age: i64| {
         let now = world.chain.time();
         edit::<OracleState>(&world, &at, |oracle| oracle.correlations[0].sampled_at = now - age);
-        same(&world).maintenance - apart.maintenance
+        saved(&world)
     };
-    assert_eq!(aged(WHOLE_SECONDS), whole);
-    assert!((2 * aged((WHOLE_SECONDS + GONE_SECONDS) / 2) - whole).abs() <= 2);
-    assert_eq!(aged(GONE_SECONDS), 0);
+    assert_eq!(aged(Fading::OWN.from), whole);
+    let [own, others] = aged((Fading::OWN.from + Fading::OWN.until) / 2);
+    assert!((2 * own - whole[0]).abs() <= 4 && others == whole[1]);
+    assert_eq!(aged(Fading::OWN.until), [0, whole[1]]);
+    let [own, others] = aged((Fading::OTHERS.from + Fading::OTHERS.until) / 2);
+    assert!(own == 0 && (2 * others - whole[1]).abs() <= 4);
+    assert_eq!(aged(Fading::OTHERS.until), [0, 0]);
+}
+
+#[test]
+fn an_account_gains_by_an_offset_at_young_prices_alone() {
+    let world = straddles();
+    let apart = both(&world);
     correlate(&world, 900_000);
+    let whole = both(&world);
     for index in [BTC, SOL] {
         let at = address::oracle(&world.directory().underlying(index));
         let before = world.chain.raw(&at).expect("oracle");
-        let rules = world.directory().underlyings[&index].oracle_parameters;
-        edit::<OracleState>(&world, &at, |oracle| {
-            oracle.price.publish_time -= i64::from(rules.liquidation_max_age_seconds) + 1;
-        });
-        assert_eq!(same(&world).maintenance, apart.maintenance);
+        edit::<OracleState>(&world, &at, |oracle| oracle.price.publish_time -= 61);
+        assert_eq!(both(&world), [apart[0], whole[1]]);
         world.chain.set_raw(&at, before);
     }
+}
+
+#[test]
+fn of_three_underlyings_the_first_two_of_the_account_that_are_peers_offset_each_other() {
+    let mut world = straddles();
+    let saved = |world: &World| world.balances(SELLER).expect("balances").maintenance_offset;
+    correlate(&world, 900_000);
+    let before = saved(&world);
+    let mut eth = plimsoll_client::presets::eth(2);
+    eth.portfolio.correlation_peers = [BTC, SOL];
+    world.add_underlying(eth, 2_000 * QUOTE);
+    let (underlying, expiry) = (address::underlying(&world.clearinghouse, 2), world.expiries[1]);
+    let payer = solana_signer::Signer::pubkey(&world.governance);
+    world.govern(instruction::expiry_create(&underlying, &payer, expiry));
+    world.govern(instruction::strike_create(&underlying, expiry, 2_000 * QUOTE));
+    world.refresh_prices();
+    world.trade_at_mark(BUYER, SELLER, &world.series(2, 1, 0, OptionKind::Call), 1).expect("a little ETH");
+    edit::<OracleState>(&world, &address::oracle(&underlying), |oracle| {
+        for state in &mut oracle.correlations {
+            (state.correlation, state.samples, state.sampled_at) = (1_000_000, SAMPLES_MIN, world.chain.time());
+        }
+    });
+    assert_eq!(saved(&world), before, "whatever the others' correlation is");
+    assert_eq!(same(&world).equity, fresh(&world).equity);
 }
 
 #[test]

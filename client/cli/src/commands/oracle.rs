@@ -7,7 +7,7 @@ use plimsoll_client::error::Refusal;
 use plimsoll_client::instruction;
 use plimsoll_client::price::{format_atoms, format_quote, format_vol};
 use plimsoll_client::status::load_oracles;
-use plimsoll_core::correlation::offset_share;
+use plimsoll_core::correlation::{offset_share, Fading};
 use plimsoll_core::margin::scenario::NO_PEER;
 use plimsoll_core::oracle::{check, Action};
 use plimsoll_core::units::{Ratio, Vol};
@@ -31,7 +31,7 @@ pub enum Command {
         /// Address of the price update account.
         price_update: String,
     },
-    /// Count how an underlying moved with a peer since the last hour; anyone may, once an hour.
+    /// Count how an underlying moved with a peer since the last hour; anyone may, in the first five minutes of an hour.
     #[command(after_help = "Example:\n  plimsoll oracle correlate ETH BTC\n\n\
         Peers are named when an underlying is listed (`correlation_peers`, see `plimsoll underlying show`). After 720 \
         samples the losses of portfolio accounts that hold both offset each other by what the correlation exceeds \
@@ -120,7 +120,7 @@ fn correlations(underlying: &Underlying, oracle: &OracleState, now: i64) -> Vec<
         json!({
             "peer": peer, "correlation": format_atoms(state.correlation, 6), "samples": state.samples,
             "sampled_at": (state.sampled_at > 0).then_some(state.sampled_at),
-            "offset": format_atoms(offset_share(state.rules(), now, bounds).0, 6),
+            "offset": format_atoms(offset_share(state.rules(), now, Fading::OWN, bounds).0, 6),
         })
     };
     measured.map(of).collect()

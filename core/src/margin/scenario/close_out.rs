@@ -3,8 +3,7 @@
 use crate::error::CoreError;
 use crate::margin::close_out::{collateral_gain, CloseOutBalances};
 use crate::margin::cross::{collateral_equity, difference, sum, unmoved_collateral};
-use crate::margin::scenario::evaluate::{quoted_down, Account};
-use crate::margin::scenario::joint::Joint;
+use crate::margin::scenario::evaluate::{maintenance_joint, quoted_down, Account};
 use crate::margin::scenario::PortfolioView;
 use crate::margin::view::Book;
 
@@ -16,7 +15,7 @@ pub fn close_out_balances(book: &Book, view: &PortfolioView) -> Result<CloseOutB
     book.validate()?;
     let mut out = CloseOutBalances::default();
     let (mut maintenance, mut gain) = (book.cash.wide(), 0);
-    let mut joint = view.offset.any().then_some(Joint::NONE);
+    let mut joint = maintenance_joint(view);
     for (index, _) in (0u8..).zip(book.underlyings) {
         let account = Account::new(book, view, index)?;
         let (here, there) = account.standings(joint.as_mut().filter(|_| view.offset.concerns(index)))?;
@@ -30,7 +29,7 @@ pub fn close_out_balances(book: &Book, view: &PortfolioView) -> Result<CloseOutB
         maintenance = sum(maintenance, lowest)?;
         gain = sum(gain, highest)?;
     }
-    maintenance = sum(maintenance, joint.map_or(0, |joint| joint.credit(&view.offset)))?;
+    maintenance = sum(maintenance, joint.map_or(0, |joint| joint.credit()))?;
     let rest = unmoved_collateral(book)?.maintenance;
     out.maintenance = sum(maintenance, quoted_down(rest, book.stable_price)?)?;
     out.equity = sum(sum(book.cash.wide(), out.mark_to_market)?, collateral_equity(book)?)?;

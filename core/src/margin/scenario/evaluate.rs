@@ -11,6 +11,7 @@ use crate::margin::netting::Netting;
 use crate::margin::scenario::columns::{columns_needed, Cell, Grid, Reach, COLUMNS_MAX, SPOTS_MAX};
 use crate::margin::scenario::concentration::contracts_beyond;
 use crate::margin::scenario::joint::Joint;
+use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::rows::{Rows, ROW};
 use crate::margin::scenario::sums::{times_up, Kind, Sums};
 use crate::margin::scenario::surface::{Columns, Deviations, SizeMantissa};
@@ -32,7 +33,7 @@ pub fn balances(book: &Book, view: &PortfolioView) -> Result<Balances, CoreError
     book.validate()?;
     let mut out = Balances::default();
     let (mut initial, mut maintenance) = (book.cash.wide(), book.cash.wide());
-    let mut joint = view.offset.any().then_some([Joint::NONE; 2]);
+    let mut joint = joints(view);
     for (index, part) in (0u8..).zip(out.by_underlying.iter_mut()).take(book.underlyings.len()) {
         *part = part_of(book, view, index, joint.as_mut())?;
         initial = sum(initial, part.initial)?;
@@ -40,8 +41,7 @@ pub fn balances(book: &Book, view: &PortfolioView) -> Result<Balances, CoreError
         out.mark_to_market = sum(out.mark_to_market, part.mark_to_market)?;
     }
     if let Some([of_initial, of_maintenance]) = &joint {
-        out.initial_offset = of_initial.credit(&view.offset);
-        out.maintenance_offset = of_maintenance.credit(&view.offset);
+        (out.initial_offset, out.maintenance_offset) = (of_initial.credit(), of_maintenance.credit());
         initial = sum(initial, out.initial_offset)?;
         maintenance = sum(maintenance, out.maintenance_offset)?;
     }
@@ -53,7 +53,7 @@ pub fn balances(book: &Book, view: &PortfolioView) -> Result<Balances, CoreError
 }
 
 /// The balances of one underlying; by itself, so that the loop over underlyings is not unrolled around it. `joint` takes
-/// the profits of the initial and of the maintenance balance, if the underlying offsets another.
+/// the initial and the maintenance balance, if the underlying offsets another.
 #[inline(never)]
 fn part_of(
     book: &Book,
@@ -72,19 +72,36 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
     let view = &PortfolioView { rows: &[], ..*view };
     let rest = unmoved_collateral(book)?.maintenance;
     let mut maintenance = sum(book.cash.wide(), quoted_down(rest, book.stable_price)?)?;
-    let mut joint = view.offset.any().then_some(Joint::NONE);
+    let mut joint = maintenance_joint(view);
     for (at, _) in (0u8..).zip(book.underlyings) {
         let account = Account::new(book, view, at)?;
         let joint = joint.as_mut().filter(|_| view.offset.concerns(at));
         let lowest = if at == index {
-            account.standing_at(price, joint)?.maintenance
+            account.standing_only(price, joint)?.maintenance
         } else {
             let (here, there) = account.standings(joint)?;
             there.map_or(here.maintenance, |there| there.maintenance.min(here.maintenance))
         };
         maintenance = sum(maintenance, lowest)?;
     }
-    sum(maintenance, joint.map_or(0, |joint| joint.credit(&view.offset)))
+    sum(maintenance, joint.map_or(0, |joint| joint.credit()))
+}
+
+/// For the initial and the maintenance balance of the members of an offset, if there is one.
+fn joints(view: &PortfolioView) -> Option<[Joint; 2]> {
+    let [initial, maintenance] = [lowest_factor(view, |rules| rules.im_factor), lowest_factor(view, |rules| rules.mm_factor)];
+    view.offset.any().then(|| [Joint::new(&view.offset, initial), Joint::new(&view.offset, maintenance)])
+}
+
+/// The second of [`joints`] alone.
+pub(super) fn maintenance_joint(view: &PortfolioView) -> Option<Joint> {
+    view.offset.any().then(|| Joint::new(&view.offset, lowest_factor(view, |rules| rules.mm_factor)))
+}
+
+/// The lowest factor on a loss of the members.
+fn lowest_factor(view: &PortfolioView, factor: fn(&PortfolioParameters) -> u32) -> u32 {
+    let members = (0u8..).zip(view.underlyings).filter(|(index, _)| view.offset.concerns(*index));
+    members.fold(u32::MAX, |lowest, (_, rules)| lowest.min(factor(rules.parameters)))
 }
 
 /// Grid steps a side that the rows of an underlying must serve for [`balances`].
@@ -182,51 +199,47 @@ impl<'a> Account<'a> {
             initial: self.balance(&grid, &sums, &self.initial, spot)?,
             maintenance: self.balance(&grid, &sums, &self.maintenance, spot)?,
         };
-        let (initial, mut maintenance) = match joint {
-            Some([initial, maintenance]) => (Some(initial), Some(maintenance)),
-            None => (None, None),
-        };
-        if let Some(initial) = initial {
-            initial.add((&grid, cells), &sums, &self.initial);
-        }
-        let before = maintenance.as_deref().copied();
-        if let Some(maintenance) = maintenance.as_deref_mut() {
-            maintenance.add((&grid, cells), &sums, &self.maintenance);
-        }
-        if let Some(there) = self.raw_standing(out.maintenance, (before, maintenance))? {
+        let of_maintenance = joint.map(|[of_initial, of_maintenance]| {
+            of_initial.add((&grid, cells), (&sums, &self.initial), out.initial);
+            of_initial.complete(self.rules.parameters);
+            of_maintenance.add((&grid, cells), (&sums, &self.maintenance), out.maintenance);
+            of_maintenance
+        });
+        if let Some(there) = self.raw_standing(of_maintenance)? {
             out.raw_mark_to_market = there.marks;
             out.maintenance = out.maintenance.min(there.maintenance);
         }
         Ok(out)
     }
 
-    /// At the raw price, while the accepted one walks toward it. If it leaves less than `accepted` for maintenance, the
-    /// joint profits become those `before` and its own.
+    /// At the raw price, while the accepted one walks toward it. Completes the member of `joint`.
     #[inline(never)]
-    fn raw_standing(
-        &self,
-        accepted: Wide,
-        (mut before, joint): (Option<Joint>, Option<&mut Joint>),
-    ) -> Result<Option<Standing>, CoreError> {
-        let Some(raw) = self.view.walking.filter(|raw| *raw != self.view.spot) else { return Ok(None) };
-        let there = self.standing_at(raw, before.as_mut())?;
-        if let (Some(joint), Some(own), true) = (joint, before, there.maintenance < accepted) {
-            *joint = own;
+    fn raw_standing(&self, mut joint: Option<&mut Joint>) -> Result<Option<Standing>, CoreError> {
+        let raw = self.view.walking.filter(|raw| *raw != self.view.spot);
+        let there = raw.map(|raw| self.standing_at(raw, joint.as_deref_mut())).transpose()?;
+        if let Some(joint) = joint {
+            joint.complete(self.rules.parameters);
         }
-        Ok(Some(there))
+        Ok(there)
     }
 
-    /// At the accepted price and, while it walks, at the raw one. `joint` takes the profits of the lower maintenance
-    /// balance.
+    /// At the accepted price and, while it walks, at the raw one; a whole member of `joint`.
     #[inline(never)]
     pub(super) fn standings(
         &self,
         mut joint: Option<&mut Joint>,
     ) -> Result<(Standing, Option<Standing>), CoreError> {
-        let before = joint.as_deref().copied();
         let here = self.standing_at(self.view.spot, joint.as_deref_mut())?;
-        let there = self.raw_standing(here.maintenance, (before, joint))?;
-        Ok((here, there))
+        Ok((here, self.raw_standing(joint)?))
+    }
+
+    /// At `price` alone; a whole member of `joint`.
+    fn standing_only(&self, price: Price, mut joint: Option<&mut Joint>) -> Result<Standing, CoreError> {
+        let standing = self.standing_at(price, joint.as_deref_mut())?;
+        if let Some(joint) = joint {
+            joint.complete(self.rules.parameters);
+        }
+        Ok(standing)
     }
 
     /// The columns up to `steps`, prepared if an expiry is priced fresh.
@@ -239,7 +252,7 @@ impl<'a> Account<'a> {
         grid
     }
 
-    /// With the underlying at `spot`; `joint` takes the profits.
+    /// With the underlying at `spot`; adds that to `joint`.
     #[inline(never)]
     fn standing_at(&self, spot: Price, joint: Option<&mut Joint>) -> Result<Standing, CoreError> {
         let steps = self.maintenance.reach.most();
@@ -248,7 +261,7 @@ impl<'a> Account<'a> {
         self.fill(&grid, grid.cells(steps), spot, &mut sums)?;
         let maintenance = self.balance(&grid, &sums, &self.maintenance, spot)?;
         if let Some(joint) = joint {
-            joint.add((&grid, grid.cells(steps)), &sums, &self.maintenance);
+            joint.add((&grid, grid.cells(steps)), (&sums, &self.maintenance), maintenance);
         }
         Ok(Standing { maintenance, marks: sums.marks, drift: sums.drift })
     }

@@ -1,15 +1,24 @@
 //! What two underlyings of one book lose together, as far as they have moved together.
 //!
-//! `loss = (1 - lambda) sum_i worst_i + lambda min(sum_i Basis_i, min_s sum_i PnL_i(s))`, lambda the share that offsets. The balance
-//! already has the first sum; what is added here is `lambda L (min(..) - sum_i worst_i)`, never below zero,
-//! with L the lower of the factors on the losses.
+//! `loss = (1 - lambda) sum_i worst_i + lambda min(sum_i Basis_i, min_s sum_i PnL_i(s))`, lambda the share that offsets. With
+//! m_i the balance of a member by itself, L the lowest factor on a loss and a = lambda L, the balance of both is
+//!
+//! `min_s sum_i min_p [ m_i(p) + a (PnL_i(p, s) - worst_i(p)) ]`
+//!
+//! over the scenarios s and the prices p that a member is looked at: accepted and, in maintenance, raw while it walks. Of all
+//! combinations of prices the worst counts, and never less than the members by themselves.
 //!
 //! A scenario of both is the same column of both: the same tail, skew or shock of volatility, the same number of steps.
 //! Where one counts fewer steps than the other, the outermost of its own counts: both go as far as their scan ranges say.
+//!
+//! a is at most 1/2 of a loss (`correlation_cap`): a leg that hedges nothing by itself, taken by a bid, gives back its own
+//! loss, and takes with it no more than that of the other member's, so that bids go on raising the balance.
 
 use crate::margin::scenario::columns::{Cell, Grid, BASIS_DOWN, BASIS_UP, COLUMNS_MAX};
+use crate::margin::scenario::parameters::{PortfolioParameters, TAILS_MAX};
 use crate::margin::scenario::sums::{Kind, Sums};
-use crate::parameters::ppm_down;
+use crate::math::fixed::{div_toward_zero, share_down, ONE};
+use crate::parameters::{ppm_down, PPM};
 use crate::units::{Ratio, Wide};
 
 /// Two underlyings of a book whose losses offset each other in part.
@@ -36,64 +45,101 @@ impl Offset {
     }
 }
 
-/// The profits of the members under every scenario of both.
+/// Place of the basis contingency behind the columns.
+const CONTINGENCY: usize = COLUMNS_MAX;
+/// The columns and the contingency.
+const PLACES: usize = COLUMNS_MAX + 1;
+
+/// One balance of the members under every scenario of both.
 #[derive(Clone, Copy, Debug)]
 pub struct Joint {
-    profits: [i64; COLUMNS_MAX],
-    /// Sum of what each loses by itself, <= 0.
-    apart: Wide,
-    /// Sum of the basis contingencies, <= 0.
-    basis: Wide,
+    /// a, Q32, at most 1.
+    share: i64,
+    /// Sum of the members that are complete.
+    totals: [i64; PLACES],
+    /// The member being added: the lowest of the prices so far.
+    own: [i64; PLACES],
+    /// Its balance by itself: the lowest of the prices so far; `None` before the first.
+    own_alone: Option<i64>,
+    /// Sum of the complete members' balances by themselves.
+    alone: Wide,
+    /// The tails of the members; with other lists of scenarios nothing is the same column.
+    tails: Option<[u32; TAILS_MAX]>,
     /// Whether the basis is a scenario of any member.
     basis_counts: bool,
-    /// The lowest factor on a loss.
-    factor: Ratio,
-    /// Tails that every member has: with other lists of scenarios nothing is the same column.
-    tails: Option<usize>,
-    /// Members so far.
+    /// Whether everything fits: lists of scenarios, and sums into integers, as any book does that listing allows.
+    fits: bool,
+    /// Complete members.
     count: u8,
 }
 
 impl Joint {
-    /// Of nobody yet.
-    pub const NONE: Self = Self { profits: [0; COLUMNS_MAX], apart: 0, basis: 0, basis_counts: false, factor: Ratio(u32::MAX), tails: None, count: 0 };
-
-    /// Adds a member.
-    #[inline(never)]
-    pub fn add(&mut self, (grid, cells): (&Grid, &[Cell]), sums: &Sums, kind: &Kind) {
-        let tails = grid.tails().len();
-        self.count = self.count.saturating_add(1);
-        if self.tails.is_some_and(|known| known != tails) {
-            self.factor = Ratio(0);
-        }
-        self.tails = Some(tails);
-        self.factor = self.factor.min(kind.factor);
-        let worst = sums.worst(cells, &kind.reach);
-        self.apart = self.apart.saturating_add(worst);
-        self.basis = self.basis.saturating_add(sums.basis);
-        self.basis_counts |= cells.get(BASIS_UP).is_some_and(|cell| cell.counts(&kind.reach));
-        for (index, joint) in self.profits.iter_mut().enumerate() {
-            let own = sums.profits.get(grid.nearest(index, &kind.reach)).copied().unwrap_or(0);
-            match joint.checked_add(own) {
-                Some(profit) => *joint = profit,
-                // No book that listing allows is that large; without a sum nothing offsets.
-                None => self.factor = Ratio(0),
-            }
+    /// Of nobody yet, for balances with `factor` on their losses, the lowest of the members'.
+    pub fn new(offset: &Offset, factor: u32) -> Self {
+        let scaled = ppm_down(i64::from(offset.share.0), factor).unwrap_or(0).min(PPM);
+        Self {
+            // PROOF: at most 10^6, and 32 bits more fit.
+            share: div_toward_zero(scaled << 32, PPM).unwrap_or(0).min(ONE),
+            totals: [0; PLACES],
+            own: [0; PLACES],
+            own_alone: None,
+            alone: 0,
+            tails: None,
+            basis_counts: false,
+            fits: true,
+            count: 0,
         }
     }
 
-    /// What the offset adds to the balance, >= 0, rounded down.
+    /// Adds the member at one price, where it has `balance` by itself.
     #[inline(never)]
-    pub fn credit(&self, offset: &Offset) -> Wide {
-        if self.count < 2 {
+    pub fn add(&mut self, (grid, cells): (&Grid, &[Cell]), (sums, kind): (&Sums, &Kind), balance: Wide) {
+        let worst = i64::try_from(sums.worst(cells, &kind.reach));
+        let (Ok(alone), Ok(worst), Ok(contingency)) = (i64::try_from(balance), worst, i64::try_from(sums.basis)) else {
+            self.fits = false;
+            return;
+        };
+        let basis_counts = cells.get(BASIS_UP).is_some_and(|cell| cell.counts(&kind.reach));
+        self.basis_counts |= basis_counts;
+        // One atom less: two shares rounded down may differ by one too much.
+        let rest = alone.saturating_sub(share_down(worst, self.share)).saturating_sub(1);
+        for (index, own) in self.own.iter_mut().enumerate() {
+            let profit = match index {
+                CONTINGENCY => contingency,
+                // No scenario of this member, though it may be one of the other's.
+                BASIS_UP..=BASIS_DOWN if !basis_counts => worst,
+                _ => sums.profits.get(grid.nearest(index, &kind.reach)).copied().unwrap_or(worst),
+            };
+            let here = rest.saturating_add(share_down(profit, self.share));
+            *own = if self.own_alone.is_some() { here.min(*own) } else { here };
+        }
+        self.own_alone = Some(self.own_alone.map_or(alone, |known| known.min(alone)));
+    }
+
+    /// Completes the member with the `rules` of its scenarios.
+    #[inline(never)]
+    pub fn complete(&mut self, rules: &PortfolioParameters) {
+        self.fits &= self.tails.is_none_or(|known| known == rules.tails);
+        self.tails = Some(rules.tails);
+        for (total, own) in self.totals.iter_mut().zip(self.own) {
+            match total.checked_add(own) {
+                Some(sum) => *total = sum,
+                None => self.fits = false,
+            }
+        }
+        self.alone = self.alone.saturating_add(Wide::from(self.own_alone.take().unwrap_or(0)));
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// What the offset adds to the members' balances by themselves, >= 0.
+    #[inline(never)]
+    pub fn credit(&self) -> Wide {
+        if self.count < 2 || !self.fits {
             return 0;
         }
         let is_scenario = |index: usize| self.basis_counts || !(BASIS_UP..=BASIS_DOWN).contains(&index);
-        let scenarios = self.profits.iter().enumerate().filter(|(index, _)| is_scenario(*index));
-        let together = self.basis.min(Wide::from(scenarios.fold(0, |worst, (_, profit)| worst.min(*profit))));
-        // What does not fit counts for less, or for nothing.
-        let saved = i64::try_from(together.saturating_sub(self.apart).max(0)).unwrap_or(i64::MAX);
-        let shared = ppm_down(saved, offset.share.0).unwrap_or(0);
-        Wide::from(ppm_down(shared, self.factor.0).unwrap_or(0))
+        let scenarios = self.totals.iter().enumerate().filter(|(index, _)| is_scenario(*index));
+        let together = scenarios.fold(i64::MAX, |worst, (_, total)| worst.min(*total));
+        Wide::from(together).saturating_sub(self.alone).max(0)
     }
 }

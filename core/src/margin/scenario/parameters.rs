@@ -252,7 +252,8 @@ impl PortfolioParameters {
             concentration_rate: 0..=PPM,
             vega_rate: 0..=5 * PPM,
             correlation_margin: 0..=PPM,
-            correlation_cap: 0..=800_000,
+            // Beyond one half a bid may lower what it leaves: `joint`.
+            correlation_cap: 0..=500_000,
             basis_scenarios: 0..=1,
             linear_c_base: -PPM..=PPM,
             abs_c_base: -PPM..=PPM,

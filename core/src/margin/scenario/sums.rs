@@ -111,7 +111,8 @@ impl Sums {
             *profit = share_down(*profit, *share);
         }
         let profit = |column: usize| self.profits.get(column).copied().unwrap_or(0);
-        self.vega = profit(UP).min(profit(DOWN)).min(0).saturating_neg();
+        // Less what the discount of long values costs without any shock.
+        self.vega = profit(0).saturating_sub(profit(UP).min(profit(DOWN))).max(0);
         Ok(())
     }
 
@@ -199,7 +200,7 @@ impl Sums {
             );
         let up = grid.multipliers().get(1).copied().map_or(PPM, i64::from);
         let basis = weight(0, PPM).max(weight(self.basis_share, up));
-        // The charge for vega stands on a shocked value less a mark.
+        // The charge for vega stands on a shocked value less another.
         let vega = if kind.initial { i64::from(rules.vega_rate).saturating_mul(2) } else { 0 };
         Ratio(u32::try_from(columns.fold(basis, i64::max).saturating_add(vega)).unwrap_or(u32::MAX))
     }

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use plimsoll_core::margin::evaluator::portfolio::VolShift;
 use plimsoll_core::margin::scenario::{maintenance_at, Offset};
 use plimsoll_core::position::OptionKind::{Call, Put};
-use plimsoll_core::units::Ratio;
+use plimsoll_core::margin::{CollateralView, PortfolioParameters};
+use plimsoll_core::units::{Quote, Ratio};
 use proptest::prelude::*;
 
+use super::super::chain::PLAIN;
 use super::super::documents::float;
+use super::super::fixtures::{expiry, position, OwnedBook};
 use super::evaluator::{tolerance, wide, wide_margin};
-use super::{any_account, per_mille, plain, Account, USD};
+use super::{any_account, per_mille, plain, Account, DAY, USD};
 
 /// Half of the losses of the first two underlyings.
 const HALF: Offset = Offset { share: Ratio(500_000), members: 0b11 };
@@ -70,6 +73,7 @@ fn saved(parts: &[&Account; 2], kind: usize, share: f64) -> f64 {
 pub fn joined(first: &Account, second: &Account, offset: Offset) -> Account {
     let mut both = first.clone();
     both.views = 2;
+    both.others = Some(second.parameters);
     both.offset = offset;
     both.book.cash += second.book.cash;
     both.book.underlyings.push(second.book.underlyings[0]);
@@ -121,6 +125,38 @@ proptest! {
     }
 
     #[test]
+    fn while_prices_walk_the_worst_combination_of_both_counts(
+        first in any_account(), mut second in any_account(), share in 1u32..=500_000, walks in prop::array::uniform2(700i64..1_400),
+    ) {
+        second.ranges = first.ranges;
+        let offset = Offset { share: Ratio(share), members: 0b11 };
+        let accounts = [first, second];
+        let at = |account: &Account, of: i64| {
+            let mut moved = account.clone();
+            let view = &mut moved.book.underlyings[0];
+            let spot = per_mille(view.spot, of);
+            (view.spot, view.low, view.high) = (spot, spot, spot);
+            moved
+        };
+        let places = walks.map(|walk| [1_000, walk]);
+        let mut worst = i128::MAX;
+        for one in places[0] {
+            for two in places[1] {
+                let there = joined(&at(&accounts[0], one), &at(&accounts[1], two), offset).balances();
+                worst = worst.min(there.maintenance);
+            }
+        }
+        let mut walking = joined(&accounts[0], &accounts[1], offset);
+        for (view, walk) in walking.book.underlyings.iter_mut().zip(walks) {
+            *view = view.worse_of(view.spot, Some(per_mille(view.spot, walk)));
+        }
+        let got = walking.balances().maintenance;
+        prop_assert!((got - worst).abs() <= 8, "{got} {worst}");
+        let apart = Account { offset: Offset::NONE, ..walking }.balances().maintenance;
+        prop_assert!(got >= apart, "{got} {apart}");
+    }
+
+    #[test]
     fn an_offset_never_worsens_a_balance_and_never_exceeds_its_share_of_the_losses(
         first in any_account(), mut second in any_account(), share in 1u32..=1_000_000,
     ) {
@@ -167,20 +203,56 @@ fn only_members_offset_each_other() {
 #[test]
 fn a_close_out_and_a_liquidation_price_stand_on_the_same_offset() {
     let mut both = joined(&straddle(10), &straddle(-10), HALF);
-    for raw in [None, Some(900), Some(1_100)] {
-        for view in &mut both.book.underlyings {
-            *view = view.worse_of(view.spot, raw.map(|of| per_mille(view.spot, of)));
-        }
-        let balances = both.balances();
-        assert!(balances.maintenance_offset > 0);
-        assert_eq!(both.close_out().maintenance, balances.maintenance, "{raw:?}");
-        // One price at which nothing walks: the other underlying still counts the worse of its two.
-        let at = |price| both.with(|book, view| maintenance_at(book, view, 0, price)).unwrap();
-        if raw.is_none() {
-            assert_eq!(at(both.book.underlyings[0].spot), balances.maintenance);
-        }
-        both.cashed(USD, |richer| assert_eq!(richer.balances().maintenance, balances.maintenance + i128::from(USD)));
+    let balances = both.balances();
+    assert!(balances.maintenance_offset > 0);
+    assert_eq!(both.close_out().maintenance, balances.maintenance);
+    let spot = both.book.underlyings[0].spot;
+    assert_eq!(both.with(|book, view| maintenance_at(book, view, 0, spot)).unwrap(), balances.maintenance);
+    for view in &mut both.book.underlyings {
+        *view = view.worse_of(view.spot, Some(per_mille(view.spot, 900)));
     }
+    assert_eq!(both.close_out().maintenance, both.balances().maintenance);
+}
+
+/// Long forwards of one expiry against short ones of another: what they lose is the basis alone.
+fn calendar() -> Account {
+    let strikes: Vec<i64> = (2..=6).map(|k| k * 500 * USD).collect();
+    let legs = [(0, Call, 100), (0, Put, -100), (1, Call, -100), (1, Put, 100)];
+    let legs = legs.map(|(slot, kind, quantity)| position(slot, 2, kind, quantity)).to_vec();
+    let expiries = vec![expiry(30 * DAY, 60, &strikes), expiry(90 * DAY, 60, &strikes)];
+    Account::new(OwnedBook::one(2_000 * USD, PLAIN, expiries, legs))
+}
+
+#[test]
+fn losses_of_the_basis_offset_nothing() {
+    for parameters in [PortfolioParameters::REFERENCE, PortfolioParameters::shipped()] {
+        let with = |account: Account| Account { parameters, ..account };
+        let alone = with(calendar()).balances();
+        assert!(alone.maintenance < 0);
+        let twice = joined(&with(calendar()), &with(calendar()), HALF).balances();
+        assert_eq!((twice.initial_offset, twice.maintenance_offset), (0, 0));
+        let mut dust = joined(&with(calendar()), &with(plain(&[])), HALF);
+        dust.book.collateral = vec![CollateralView {
+            value: Quote(1),
+            price_underlying: Some(1),
+            factor: Ratio::ONE,
+            confidence: Ratio::ONE,
+        }];
+        let dust = dust.balances();
+        assert_eq!((dust.initial_offset, dust.maintenance_offset), (0, 0));
+    }
+}
+
+#[test]
+fn other_tails_are_other_scenarios() {
+    let (long, mut short) = (straddle(10), straddle(-10));
+    assert!(joined(&long, &short, HALF).balances().maintenance_offset > 0);
+    short.parameters.tails.reverse();
+    assert_eq!(joined(&long, &short, HALF).balances().maintenance_offset, 0);
+    // Another step of the grid is not: both go as far as their own ranges say.
+    let mut short = straddle(-10);
+    short.parameters.grid_step = 60_000;
+    assert!(joined(&long, &short, HALF).balances().maintenance_offset > 0);
 }
 
 #[test]
@@ -189,13 +261,4 @@ fn rows_give_the_offset_of_fresh_prices() {
     let fresh = both.balances();
     both.refresh(4);
     assert_eq!(both.balances(), fresh);
-}
-
-impl Account {
-    /// Lends the account with `more` cash to `f`.
-    fn cashed(&self, more: i64, f: impl FnOnce(&Self)) {
-        let mut richer = self.clone();
-        richer.book.cash += more;
-        f(&richer);
-    }
 }
