@@ -82,8 +82,7 @@ fn in_table_of(table: &[FieldRange], values: &[i64]) -> Result<(), ParameterErro
 }
 
 /// Checks fields of a group against constant ranges: `check_ranges!(self, { cap: 1..=9, fee: 0..=5 })`; what depends on
-/// another field is checked after it. Errors: the
-/// first field outside.
+/// another field is checked after it. Errors: the first field outside.
 macro_rules! check_ranges {
     ($group:expr, { $($field:ident: $range:expr),+ $(,)? }) => {
         $crate::parameters::in_table(
