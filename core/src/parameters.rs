@@ -67,7 +67,7 @@ impl FieldRange {
 }
 
 /// The first of `values` outside its range in `table`; the two have the same order. One loop over a constant table: a
-/// comparison of its own for each of a hundred fields is ten kilobytes of program. [`check_ranges`] writes both lists.
+/// comparison of its own for each of a hundred fields is ten kilobytes of program. `check_ranges!` writes both lists.
 #[inline(always)]
 pub fn in_table<const N: usize>(table: &[FieldRange; N], values: &[i64; N]) -> Result<(), ParameterError> {
     in_table_of(table, values)
