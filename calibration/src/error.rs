@@ -1,7 +1,6 @@
 //! What can be wrong with the input of a calibration.
 
 use plimsoll_core::error::CoreError;
-use plimsoll_core::margin::ParameterError as MarginParameterError;
 use plimsoll_core::parameters::ParameterError;
 use plimsoll_prices::PriceError;
 
@@ -99,11 +98,6 @@ impl CalibrationError {
     /// A parameter group that the rule book refuses.
     pub fn refused(asset: &str, group: &'static str, error: &ParameterError) -> Self {
         Self::Refused { asset: asset.to_owned(), group, reason: error.to_string() }
-    }
-
-    /// Cross parameters that the rule book refuses.
-    pub fn refused_cross(asset: &str, error: &MarginParameterError) -> Self {
-        Self::Refused { asset: asset.to_owned(), group: "cross", reason: error.to_string() }
     }
 
     /// A refusal of the rule book while `what` was computed.

@@ -51,7 +51,7 @@ impl Proposal {
     pub fn validate(&self, asset: &str) -> Result<(), CalibrationError> {
         self.volatility.validate().map_err(|error| CalibrationError::refused(asset, "volatility", &error))?;
         self.scan.validate().map_err(|error| CalibrationError::refused(asset, "scan", &error))?;
-        self.cross.validate().map_err(|error| CalibrationError::refused_cross(asset, &error))
+        self.cross.validate().map_err(|error| CalibrationError::refused(asset, "cross", &error))
     }
 
     /// The groups by name, fields in the rule book's units: ppm and seconds.
@@ -82,7 +82,7 @@ impl Proposal {
                     ("daily_rise", scan.daily_rise),
                 ],
             ),
-            ("cross", self.cross.ranges().into_iter().map(|(name, value, _, _)| (name, value.0)).collect()),
+            ("cross", self.cross.ranges().map(|(range, value)| (range.field, value.0)).collect()),
         ]
     }
 

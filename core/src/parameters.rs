@@ -67,7 +67,7 @@ impl FieldRange {
 }
 
 /// The first of `values` outside its range in `table`; the two have the same order. One loop over a constant table: a
-/// comparison of its own for each of a hundred fields is ten kilobytes of program. [`check_ranges`] writes both lists.
+/// comparison of its own for each of a hundred fields is ten kilobytes of program. `check_ranges!` writes both lists.
 #[inline(always)]
 pub fn in_table<const N: usize>(table: &[FieldRange; N], values: &[i64; N]) -> Result<(), ParameterError> {
     in_table_of(table, values)
@@ -82,8 +82,7 @@ fn in_table_of(table: &[FieldRange], values: &[i64]) -> Result<(), ParameterErro
 }
 
 /// Checks fields of a group against constant ranges: `check_ranges!(self, { cap: 1..=9, fee: 0..=5 })`; what depends on
-/// another field is checked after it. Errors: the
-/// first field outside.
+/// another field is checked after it. Errors: the first field outside.
 macro_rules! check_ranges {
     ($group:expr, { $($field:ident: $range:expr),+ $(,)? }) => {
         $crate::parameters::in_table(

@@ -269,6 +269,8 @@ impl LegSums {
 }
 
 impl Sums {
+    /// Not inlined: three checked 128-bit additions are six hundred bytes, and some callers' loops are unrolled.
+    #[inline(never)]
     fn add(&mut self, other: &Self) -> Result<(), CoreError> {
         self.initial = sum(self.initial, other.initial)?;
         self.maintenance = sum(self.maintenance, other.maintenance)?;

@@ -30,7 +30,7 @@ pub use cross::{balances, mark, payoff};
 pub use evaluator::portfolio;
 pub use liquidation_price::{liquidation_prices, LiquidationPrices};
 pub use mode::Mode;
-pub use parameters::{CrossParameters, ParameterError};
+pub use parameters::CrossParameters;
 pub use scan::{margin_scale, scan_range, ScanParameters};
 pub use scenario::{Drift, PortfolioParameters, PortfolioView, ScenarioView};
 pub use view::{Balances, Book, CollateralRules, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};

@@ -1,25 +1,7 @@
 //! Risk parameters of cross and isolated mode with the hard ranges the program enforces.
 
+use crate::parameters::{self, in_ranges, in_table, range, FieldRange, ParameterError};
 use crate::units::Ratio;
-
-/// A parameter outside its hard range, or out of order with another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParameterError {
-    /// Name of the field.
-    pub field: &'static str,
-    /// The refused value, millionths.
-    pub value: u32,
-    /// Smallest value allowed, millionths.
-    pub low: u32,
-    /// Largest value allowed, millionths.
-    pub high: u32,
-}
-
-impl core::fmt::Display for ParameterError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} = {} ppm is outside [{}, {}]", self.field, self.value, self.low, self.high)
-    }
-}
 
 /// Cross and isolated mode: how much a short option asks for, per unit of spot, mark or contract.
 ///
@@ -56,22 +38,22 @@ pub struct CrossParameters {
     pub long_mm: Ratio,
 }
 
-/// Hard ranges of all fields, in declaration order: (name, low, high).
-static RANGES: [(&str, u32, u32); 14] = [
-    ("max_spot", 10_000, 2_000_000),
-    ("min_spot", 5_000, 2_000_000),
-    ("mm_call", 5_000, 2_000_000),
-    ("mm_put", 5_000, 2_000_000),
-    ("mm_put_mark", 0, 1_000_000),
-    ("unpaired_im", 1_000_000, 10_000_000),
-    ("unpaired_mm", 1_000_000, 10_000_000),
-    ("offset", 1_000_000, 3_000_000),
-    ("conf_threshold", 0, 1_000_000),
-    ("conf_factor", 0, 5_000_000),
-    ("depeg_threshold", 0, 1_000_000),
-    ("depeg_factor", 0, 10_000_000),
-    ("long_im", 0, 1_000_000),
-    ("long_mm", 0, 1_000_000),
+/// Hard ranges of all fields, in declaration order.
+static RANGES: [FieldRange; 14] = [
+    FieldRange::new("max_spot", &(10_000..=2_000_000)),
+    FieldRange::new("min_spot", &(5_000..=2_000_000)),
+    FieldRange::new("mm_call", &(5_000..=2_000_000)),
+    FieldRange::new("mm_put", &(5_000..=2_000_000)),
+    FieldRange::new("mm_put_mark", &(0..=1_000_000)),
+    FieldRange::new("unpaired_im", &(1_000_000..=10_000_000)),
+    FieldRange::new("unpaired_mm", &(1_000_000..=10_000_000)),
+    FieldRange::new("offset", &(1_000_000..=3_000_000)),
+    FieldRange::new("conf_threshold", &(0..=1_000_000)),
+    FieldRange::new("conf_factor", &(0..=5_000_000)),
+    FieldRange::new("depeg_threshold", &(0..=1_000_000)),
+    FieldRange::new("depeg_factor", &(0..=10_000_000)),
+    FieldRange::new("long_im", &(0..=1_000_000)),
+    FieldRange::new("long_mm", &(0..=1_000_000)),
 ];
 
 impl CrossParameters {
@@ -93,9 +75,9 @@ impl CrossParameters {
         long_mm: Ratio(500_000),
     };
 
-    /// Every field with its name and hard range, in declaration order: (name, value, low, high).
-    pub fn ranges(&self) -> impl Iterator<Item = (&'static str, Ratio, u32, u32)> {
-        RANGES.iter().zip(self.values()).map(|((field, low, high), value)| (*field, value, *low, *high))
+    /// Every field with its hard range and its value, in declaration order.
+    pub fn ranges(&self) -> impl Iterator<Item = (FieldRange, Ratio)> {
+        RANGES.into_iter().zip(self.values())
     }
 
     /// Every field, in declaration order.
@@ -121,21 +103,18 @@ impl CrossParameters {
     /// Checks every hard range, and that initial asks at least what maintenance asks: `min_spot <= max_spot`,
     /// `mm_call, mm_put <= min_spot`, `unpaired_mm <= unpaired_im`, `long_im <= long_mm`.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        for (field, value, low, high) in self.ranges() {
-            in_range(field, value, low, high)?;
-        }
-        in_range("min_spot", self.min_spot, 5_000, self.max_spot.0)?;
-        in_range("mm_call", self.mm_call, 5_000, self.min_spot.0)?;
-        in_range("mm_put", self.mm_put, 5_000, self.min_spot.0)?;
-        in_range("unpaired_mm", self.unpaired_mm, 1_000_000, self.unpaired_im.0)?;
-        in_range("long_im", self.long_im, 0, self.long_mm.0)
+        in_table(&RANGES, &self.values().map(|value| i64::from(value.0)))?;
+        in_ranges(&[
+            range("min_spot", self.min_spot.0, 5_000, self.max_spot.0),
+            range("mm_call", self.mm_call.0, 5_000, self.min_spot.0),
+            range("mm_put", self.mm_put.0, 5_000, self.min_spot.0),
+            range("unpaired_mm", self.unpaired_mm.0, 1_000_000, self.unpaired_im.0),
+            range("long_im", self.long_im.0, 0, self.long_mm.0),
+        ])
     }
 }
 
 /// `value` in `[low, high]`, or the error that names the field.
-pub const fn in_range(field: &'static str, value: Ratio, low: u32, high: u32) -> Result<(), ParameterError> {
-    if value.0 < low || value.0 > high {
-        return Err(ParameterError { field, value: value.0, low, high });
-    }
-    Ok(())
+pub fn in_range(field: &'static str, value: Ratio, low: u32, high: u32) -> Result<(), ParameterError> {
+    parameters::in_range(field, value.0, low, high)
 }

@@ -1,8 +1,9 @@
 //! The scan range: how far prices are assumed to move, from the realised volatility of the underlying.
 
 use crate::error::CoreError;
-use crate::margin::parameters::{in_range, ParameterError};
+use crate::margin::parameters::in_range;
 use crate::math::time::deviation;
+use crate::parameters::ParameterError;
 use crate::units::{Ratio, Seconds, Vol};
 
 /// How the volatility state becomes a scan range and a margin scale.

@@ -570,14 +570,6 @@ pub fn oracle_refused(refusal: OracleRefusal) -> Refusal {
     refuse(error, left, right)
 }
 
-/// A margin parameter outside its range, with its value and the bound it crossed; the field's name is logged.
-#[inline(never)]
-pub fn cross_refused(error: plimsoll_core::margin::ParameterError) -> Refusal {
-    msg!(error.field);
-    let bound = if error.value < error.low { error.low } else { error.high };
-    refuse(PlimsollError::ParameterOutOfRange, error.value.into(), bound.into())
-}
-
 /// A withdrawal over the outflow limit, with the two numbers that disagree.
 #[inline(never)]
 pub fn outflow_refused(refusal: OutflowRefusal) -> Refusal {

@@ -1,6 +1,6 @@
 //! The five symbols LLVM emits calls to. `extern "unadjusted"` hands the 128-bit values to the backend untouched.
 
-use crate::wide::{div_rem, multiply, negate, Wide};
+use crate::wide::{div_rem, multiply, negate, subtract, Wide};
 
 fn split(value: u128) -> Wide {
     (value as u64, (value >> 64) as u64)
@@ -30,10 +30,14 @@ fn signed(value: Wide, negative: bool) -> Wide {
     }
 }
 
-/// The division of the rarer calls, in one place: it is four hundred instructions.
-#[inline(never)]
-fn shared_div_rem(a: Wide, b: Wide) -> (Wide, Wide) {
-    div_rem(a, b)
+/// The quotient for the rarer calls: division is four hundred instructions and stands once, in [`__udivti3`].
+fn quotient(a: Wide, b: Wide) -> Wide {
+    split(__udivti3(join(a), join(b)))
+}
+
+/// What the quotient leaves of `a`.
+fn remainder(a: Wide, b: Wide) -> Wide {
+    subtract(a, multiply(quotient(a, b), b))
 }
 
 /// `a * b`, wrapping.
@@ -51,21 +55,19 @@ pub extern "unadjusted" fn __udivti3(a: u128, b: u128) -> u128 {
 /// `a % b`, unsigned.
 #[no_mangle]
 pub extern "unadjusted" fn __umodti3(a: u128, b: u128) -> u128 {
-    join(shared_div_rem(split(a), split(b)).1)
+    join(remainder(split(a), split(b)))
 }
 
 /// `a / b`, two's complement, towards zero.
 #[no_mangle]
 pub extern "unadjusted" fn __divti3(a: u128, b: u128) -> u128 {
     let (a, b) = (split(a), split(b));
-    let quotient = shared_div_rem(magnitude(a), magnitude(b)).0;
-    join(signed(quotient, is_negative(a) != is_negative(b)))
+    join(signed(quotient(magnitude(a), magnitude(b)), is_negative(a) != is_negative(b)))
 }
 
 /// `a % b`, two's complement, with the sign of `a`.
 #[no_mangle]
 pub extern "unadjusted" fn __modti3(a: u128, b: u128) -> u128 {
     let (a, b) = (split(a), split(b));
-    let remainder = shared_div_rem(magnitude(a), magnitude(b)).1;
-    join(signed(remainder, is_negative(a)))
+    join(signed(remainder(magnitude(a), magnitude(b)), is_negative(a)))
 }

@@ -31,7 +31,7 @@ pub(crate) fn negate(value: Wide) -> Wide {
 }
 
 #[inline(always)]
-fn subtract(a: Wide, b: Wide) -> Wide {
+pub(crate) fn subtract(a: Wide, b: Wide) -> Wide {
     let (low, borrow) = a.0.overflowing_sub(b.0);
     (low, a.1.wrapping_sub(b.1).wrapping_sub(u64::from(borrow)))
 }

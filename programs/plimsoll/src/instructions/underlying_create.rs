@@ -8,7 +8,7 @@ use crate::account_list;
 use crate::addresses::{create, initialise, space_of, NewAccount};
 use crate::arguments;
 use crate::constants::{seeds, INDEX_NONE, LAYOUT_VERSION, PRICE_RECEIVERS};
-use crate::error::{cross_refused, ensure, grid_refused, parameter_refused, refuse, refused, PlimsollError, Result};
+use crate::error::{ensure, grid_refused, parameter_refused, refuse, refused, PlimsollError, Result};
 use crate::events::UnderlyingCreated;
 use crate::loaders::{read, same_key, write_clearinghouse};
 use crate::log::call_event;
@@ -191,7 +191,7 @@ impl UnderlyingCreateArgs {
         self.oracle_parameters.rules().validate().map_err(parameter_refused)?;
         self.volatility.rules().validate().map_err(parameter_refused)?;
         self.scan.rules().validate().map_err(parameter_refused)?;
-        self.cross.rules().validate().map_err(cross_refused)?;
+        self.cross.rules().validate().map_err(parameter_refused)?;
         self.auction.rules().validate().map_err(parameter_refused)?;
         self.limits.rules().validate().map_err(parameter_refused)?;
         self.portfolio.rules().validate().map_err(parameter_refused)?;
