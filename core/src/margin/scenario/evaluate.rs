@@ -10,7 +10,7 @@ use crate::margin::kernel::Pricer;
 use crate::margin::netting::Netting;
 use crate::margin::scenario::columns::{columns_needed, Cell, Grid, Reach, COLUMNS_MAX, SPOTS_MAX};
 use crate::margin::scenario::concentration::contracts_beyond;
-use crate::margin::scenario::joint::Joint;
+use crate::margin::scenario::joint::{Joint, Member};
 use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::rows::{Rows, ROW};
 use crate::margin::scenario::sums::{times_up, Kind, Sums};
@@ -187,7 +187,7 @@ impl<'a> Account<'a> {
     /// The balances at the accepted price; maintenance not above that at the raw price while it walks. `joint`: as
     /// [`part_of`].
     #[inline(never)]
-    fn worst(&self, joint: Option<&mut [Joint; 2]>) -> Result<UnderlyingBalances, CoreError> {
+    fn worst(&self, mut joint: Option<&mut [Joint; 2]>) -> Result<UnderlyingBalances, CoreError> {
         let grid = self.grid(self.initial.reach.most());
         let cells = grid.cells(self.initial.reach.most());
         let mut sums = Sums::ZERO;
@@ -199,45 +199,56 @@ impl<'a> Account<'a> {
             initial: self.balance(&grid, &sums, &self.initial, spot)?,
             maintenance: self.balance(&grid, &sums, &self.maintenance, spot)?,
         };
-        let of_maintenance = joint.map(|[of_initial, of_maintenance]| {
-            of_initial.add((&grid, cells), (&sums, &self.initial), out.initial);
-            of_initial.complete(self.rules.parameters);
-            of_maintenance.add((&grid, cells), (&sums, &self.maintenance), out.maintenance);
-            of_maintenance
-        });
-        if let Some(there) = self.raw_standing(of_maintenance)? {
+        let mut member = None;
+        if let Some([of_initial, of_maintenance]) = &mut joint {
+            self.join(of_initial, (&grid, cells), (&sums, &self.initial), out.initial);
+            let mut own = of_maintenance.member();
+            own.add((&grid, cells), (&sums, &self.maintenance), out.maintenance);
+            member = Some(own);
+        }
+        if let Some(there) = self.raw_standing(member.as_mut())? {
             out.raw_mark_to_market = there.marks;
             out.maintenance = out.maintenance.min(there.maintenance);
+        }
+        if let (Some([_, of_maintenance]), Some(own)) = (joint, member) {
+            of_maintenance.complete(&own, self.rules.parameters);
         }
         Ok(out)
     }
 
-    /// At the raw price, while the accepted one walks toward it. Completes the member of `joint`.
+    /// Takes the underlying into `joint` at one price.
     #[inline(never)]
-    fn raw_standing(&self, mut joint: Option<&mut Joint>) -> Result<Option<Standing>, CoreError> {
+    fn join(&self, joint: &mut Joint, grid: (&Grid, &[Cell]), sums: (&Sums, &Kind), balance: Wide) {
+        let mut member = joint.member();
+        member.add(grid, sums, balance);
+        joint.complete(&member, self.rules.parameters);
+    }
+
+    /// At the raw price, while the accepted one walks toward it; added to `member`.
+    #[inline(never)]
+    fn raw_standing(&self, member: Option<&mut Member>) -> Result<Option<Standing>, CoreError> {
         let raw = self.view.walking.filter(|raw| *raw != self.view.spot);
-        let there = raw.map(|raw| self.standing_at(raw, joint.as_deref_mut())).transpose()?;
-        if let Some(joint) = joint {
-            joint.complete(self.rules.parameters);
-        }
-        Ok(there)
+        raw.map(|raw| self.standing_at(raw, member)).transpose()
     }
 
-    /// At the accepted price and, while it walks, at the raw one; a whole member of `joint`.
+    /// At the accepted price and, while it walks, at the raw one; taken into `joint`.
     #[inline(never)]
-    pub(super) fn standings(
-        &self,
-        mut joint: Option<&mut Joint>,
-    ) -> Result<(Standing, Option<Standing>), CoreError> {
-        let here = self.standing_at(self.view.spot, joint.as_deref_mut())?;
-        Ok((here, self.raw_standing(joint)?))
+    pub(super) fn standings(&self, joint: Option<&mut Joint>) -> Result<(Standing, Option<Standing>), CoreError> {
+        let mut member = joint.as_deref().map(Joint::member);
+        let here = self.standing_at(self.view.spot, member.as_mut())?;
+        let there = self.raw_standing(member.as_mut())?;
+        if let (Some(joint), Some(member)) = (joint, member) {
+            joint.complete(&member, self.rules.parameters);
+        }
+        Ok((here, there))
     }
 
-    /// At `price` alone; a whole member of `joint`.
-    fn standing_only(&self, price: Price, mut joint: Option<&mut Joint>) -> Result<Standing, CoreError> {
-        let standing = self.standing_at(price, joint.as_deref_mut())?;
-        if let Some(joint) = joint {
-            joint.complete(self.rules.parameters);
+    /// At `price` alone; taken into `joint`.
+    fn standing_only(&self, price: Price, joint: Option<&mut Joint>) -> Result<Standing, CoreError> {
+        let mut member = joint.as_deref().map(Joint::member);
+        let standing = self.standing_at(price, member.as_mut())?;
+        if let (Some(joint), Some(member)) = (joint, member) {
+            joint.complete(&member, self.rules.parameters);
         }
         Ok(standing)
     }
@@ -252,16 +263,16 @@ impl<'a> Account<'a> {
         grid
     }
 
-    /// With the underlying at `spot`; adds that to `joint`.
+    /// With the underlying at `spot`; added to `member`.
     #[inline(never)]
-    fn standing_at(&self, spot: Price, joint: Option<&mut Joint>) -> Result<Standing, CoreError> {
+    fn standing_at(&self, spot: Price, member: Option<&mut Member>) -> Result<Standing, CoreError> {
         let steps = self.maintenance.reach.most();
         let grid = self.grid(steps);
         let mut sums = Sums::ZERO;
         self.fill(&grid, grid.cells(steps), spot, &mut sums)?;
         let maintenance = self.balance(&grid, &sums, &self.maintenance, spot)?;
-        if let Some(joint) = joint {
-            joint.add((&grid, grid.cells(steps)), (&sums, &self.maintenance), maintenance);
+        if let Some(member) = member {
+            member.add((&grid, grid.cells(steps)), (&sums, &self.maintenance), maintenance);
         }
         Ok(Standing { maintenance, marks: sums.marks, drift: sums.drift })
     }

@@ -55,13 +55,9 @@ const PLACES: usize = COLUMNS_MAX + 1;
 pub struct Joint {
     /// a, Q32, at most 1.
     share: i64,
-    /// Sum of the members that are complete.
+    /// Sum of the members.
     totals: [i64; PLACES],
-    /// The member being added: the lowest of the prices so far.
-    own: [i64; PLACES],
-    /// Its balance by itself: the lowest of the prices so far; `None` before the first.
-    own_alone: Option<i64>,
-    /// Sum of the complete members' balances by themselves.
+    /// Sum of the members' balances by themselves.
     alone: Wide,
     /// The tails of the members; with other lists of scenarios nothing is the same column.
     tails: Option<[u32; TAILS_MAX]>,
@@ -69,8 +65,19 @@ pub struct Joint {
     basis_counts: bool,
     /// Whether everything fits: lists of scenarios, and sums into integers, as any book does that listing allows.
     fits: bool,
-    /// Complete members.
+    /// Members.
     count: u8,
+}
+
+/// One member: at every place the lowest of the prices it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    share: i64,
+    places: [i64; PLACES],
+    /// Its balance by itself: the lowest; `None` before the first price.
+    alone: Option<i64>,
+    basis_counts: bool,
+    fits: bool,
 }
 
 impl Joint {
@@ -81,8 +88,6 @@ impl Joint {
             // PROOF: at most 10^6, and 32 bits more fit.
             share: div_toward_zero(scaled << 32, PPM).unwrap_or(0).min(ONE),
             totals: [0; PLACES],
-            own: [0; PLACES],
-            own_alone: None,
             alone: 0,
             tails: None,
             basis_counts: false,
@@ -91,43 +96,24 @@ impl Joint {
         }
     }
 
-    /// Adds the member at one price, where it has `balance` by itself.
-    #[inline(never)]
-    pub fn add(&mut self, (grid, cells): (&Grid, &[Cell]), (sums, kind): (&Sums, &Kind), balance: Wide) {
-        let worst = i64::try_from(sums.worst(cells, &kind.reach));
-        let (Ok(alone), Ok(worst), Ok(contingency)) = (i64::try_from(balance), worst, i64::try_from(sums.basis)) else {
-            self.fits = false;
-            return;
-        };
-        let basis_counts = cells.get(BASIS_UP).is_some_and(|cell| cell.counts(&kind.reach));
-        self.basis_counts |= basis_counts;
-        // One atom less: two shares rounded down may differ by one too much.
-        let rest = alone.saturating_sub(share_down(worst, self.share)).saturating_sub(1);
-        for (index, own) in self.own.iter_mut().enumerate() {
-            let profit = match index {
-                CONTINGENCY => contingency,
-                // No scenario of this member, though it may be one of the other's.
-                BASIS_UP..=BASIS_DOWN if !basis_counts => worst,
-                _ => sums.profits.get(grid.nearest(index, &kind.reach)).copied().unwrap_or(worst),
-            };
-            let here = rest.saturating_add(share_down(profit, self.share));
-            *own = if self.own_alone.is_some() { here.min(*own) } else { here };
-        }
-        self.own_alone = Some(self.own_alone.map_or(alone, |known| known.min(alone)));
+    /// A member of it, at no price yet.
+    pub fn member(&self) -> Member {
+        Member { share: self.share, places: [0; PLACES], alone: None, basis_counts: false, fits: true }
     }
 
-    /// Completes the member with the `rules` of its scenarios.
+    /// Takes `member` in, whose scenarios follow `rules`.
     #[inline(never)]
-    pub fn complete(&mut self, rules: &PortfolioParameters) {
-        self.fits &= self.tails.is_none_or(|known| known == rules.tails);
+    pub fn complete(&mut self, member: &Member, rules: &PortfolioParameters) {
+        self.fits &= member.fits && self.tails.is_none_or(|known| known == rules.tails);
         self.tails = Some(rules.tails);
-        for (total, own) in self.totals.iter_mut().zip(self.own) {
+        self.basis_counts |= member.basis_counts;
+        for (total, own) in self.totals.iter_mut().zip(member.places) {
             match total.checked_add(own) {
                 Some(sum) => *total = sum,
                 None => self.fits = false,
             }
         }
-        self.alone = self.alone.saturating_add(Wide::from(self.own_alone.take().unwrap_or(0)));
+        self.alone = self.alone.saturating_add(Wide::from(member.alone.unwrap_or(0)));
         self.count = self.count.saturating_add(1);
     }
 
@@ -141,5 +127,31 @@ impl Joint {
         let scenarios = self.totals.iter().enumerate().filter(|(index, _)| is_scenario(*index));
         let together = scenarios.fold(i64::MAX, |worst, (_, total)| worst.min(*total));
         Wide::from(together).saturating_sub(self.alone).max(0)
+    }
+}
+
+impl Member {
+    /// Adds one price, at which the member has `balance` by itself.
+    #[inline(never)]
+    pub fn add(&mut self, (grid, cells): (&Grid, &[Cell]), (sums, kind): (&Sums, &Kind), balance: Wide) {
+        let worst = i64::try_from(sums.worst(cells, &kind.reach));
+        let (Ok(alone), Ok(worst), Ok(contingency)) = (i64::try_from(balance), worst, i64::try_from(sums.basis)) else {
+            self.fits = false;
+            return;
+        };
+        self.basis_counts = cells.get(BASIS_UP).is_some_and(|cell| cell.counts(&kind.reach));
+        // One atom less: two shares rounded down may differ by one too much.
+        let rest = alone.saturating_sub(share_down(worst, self.share)).saturating_sub(1);
+        for (index, own) in self.places.iter_mut().enumerate() {
+            let profit = match index {
+                CONTINGENCY => contingency,
+                // No scenario of this member, though it may be one of the other's.
+                BASIS_UP..=BASIS_DOWN if !self.basis_counts => worst,
+                _ => sums.profits.get(grid.nearest(index, &kind.reach)).copied().unwrap_or(worst),
+            };
+            let here = rest.saturating_add(share_down(profit, self.share));
+            *own = if self.alone.is_some() { here.min(*own) } else { here };
+        }
+        self.alone = Some(self.alone.map_or(alone, |known| known.min(alone)));
     }
 }
