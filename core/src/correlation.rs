@@ -118,12 +118,7 @@ fn counted(log_return: i64, (warm, variance): (bool, i64), seconds: Seconds) -> 
 
 /// The share of two underlyings' losses that may offset each other at `now`: `clamp(correlation - margin, 0, cap)`, less
 /// with the age of the last sample, rounded down.
-pub fn offset_share(
-    state: &CorrelationState,
-    now: Seconds,
-    fading: Fading,
-    (margin, cap): (Ratio, Ratio),
-) -> Ratio {
+pub fn offset_share(state: &CorrelationState, now: Seconds, fading: Fading, (margin, cap): (Ratio, Ratio)) -> Ratio {
     if state.samples < SAMPLES_MIN {
         return Ratio(0);
     }

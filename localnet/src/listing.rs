@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use plimsoll::{ClearinghouseCreateArgs, CollateralCreateArgs, UnderlyingCreateArgs};
 use plimsoll_client::presets::{self, Asset};
-use plimsoll_core::margin::scenario::NO_PEER;
 use plimsoll_client::Pubkey;
+use plimsoll_core::margin::scenario::NO_PEER;
 use plimsoll_prices::Point;
 
 use crate::sources::UNDERLYINGS;

@@ -7,6 +7,7 @@ use plimsoll::state::{Clearinghouse, OracleState, Underlying};
 use plimsoll::UnderlyingCreateArgs;
 use plimsoll_client::ledger::{Ledger, LedgerExt, SendOptions};
 use plimsoll_client::{address, instruction, presets};
+use plimsoll_core::margin::scenario::NO_PEER;
 use plimsoll_core::oracle::PRICE_CEILING;
 use plimsoll_tests::world::{event, World, BTC, COMPUTE_LIMIT};
 use solana_keypair::Keypair;
@@ -142,6 +143,13 @@ const PORTFOLIO_BOUNDS: &[Bound<UnderlyingCreateArgs>] = bounds! { UnderlyingCre
     portfolio.rows_max_age_seconds in 1, 600;
     portfolio.rows_max_drift in 100, 50_000;
     portfolio.rows_pay in 0, 100_000;
+    portfolio.concentration_share in 0, 1_000_000;
+    portfolio.concentration_free in 0, 2_147_483_647;
+    portfolio.concentration_rate in 0, 1_000_000;
+    portfolio.vega_rate in 0, 5_000_000;
+    portfolio.correlation_margin in 0, 1_000_000;
+    portfolio.correlation_cap in 0, 500_000;
+    portfolio.basis_scenarios in 0, 1;
 };
 
 fn list(world: &World, payer: &Keypair, args: UnderlyingCreateArgs) -> Sent {
@@ -405,6 +413,27 @@ fn a_scan_range_beyond_the_scenario_grid_is_refused() {
     simulated(&world, args).expect("the widest grid to its end");
     args.scan.range_cap = 944_001;
     refused(&world, "ParameterOutOfRange", || list(&world, &payer(&world), args));
+}
+
+#[test]
+fn peers_are_listed_before_and_named_once() {
+    let world = bare();
+    let args = |peers: [u16; 2]| {
+        let mut args = presets::eth(NEXT);
+        args.portfolio.correlation_peers = peers;
+        args
+    };
+    let highest = i64::from(NEXT) - 1;
+    for (peers, value, bound) in [
+        ([NEXT, NO_PEER], NEXT.into(), highest),
+        ([NO_PEER, NO_PEER - 1], i64::from(NO_PEER) - 1, highest),
+        ([0, 0], 0, -1),
+    ] {
+        refused_numbers(&world, "ParameterOutOfRange", (value, bound), || list(&world, &payer(&world), args(peers)));
+    }
+    for peers in [[NO_PEER; 2], [0, NO_PEER], [NO_PEER, 0], [0, NEXT - 1]] {
+        simulated(&world, args(peers)).expect("listed before, named once");
+    }
 }
 
 #[test]

@@ -68,7 +68,8 @@ fn a_return_over_a_silence_counts_nothing() {
     let prices = |times: f64| (price(50_000.0 * times), price(3_000.0 * times));
     let until = |silence: i64| state.sampled_at + silence;
     let after = sample(&state, prices(3.0), until(SILENCE_SECONDS + 3_600)).unwrap();
-    let expected = CorrelationState { sampled_at: after.sampled_at, own_ln: after.own_ln, peer_ln: after.peer_ln, ..state };
+    let expected =
+        CorrelationState { sampled_at: after.sampled_at, own_ln: after.own_ln, peer_ln: after.peer_ln, ..state };
     assert_eq!(after, expected);
     assert_eq!(sample(&state, prices(3.0), until(SILENCE_SECONDS)).unwrap().samples, state.samples + 1);
 }
@@ -123,7 +124,8 @@ fn what_exceeds_the_margin_offsets_up_to_the_cap() {
 
 #[test]
 fn it_fades_once_nobody_samples() {
-    let state = CorrelationState { samples: SAMPLES_MIN, correlation: 600_000, sampled_at: START, ..Default::default() };
+    let state =
+        CorrelationState { samples: SAMPLES_MIN, correlation: 600_000, sampled_at: START, ..Default::default() };
     for fading in [Fading::OWN, Fading::OTHERS] {
         let at = |age| offset_share(&state, START + age, fading, BOUNDS).0;
         assert_eq!([0, fading.from, (fading.from + fading.until) / 2].map(at), [400_000, 400_000, 200_000]);

@@ -40,10 +40,13 @@ pub fn correlations(book: &Book) -> impl Iterator<Item = Action> + '_ {
     let directory = &book.books.directory;
     let due = |underlying: u16, peer: u16, state: &CorrelationData| {
         let price = |index| usable_price(book, index);
-        price(underlying).zip(price(peer)).is_some_and(|prices| correlation::sample(state.rules(), prices, book.now()).is_ok())
+        price(underlying)
+            .zip(price(peer))
+            .is_some_and(|prices| correlation::sample(state.rules(), prices, book.now()).is_ok())
     };
     directory.underlyings.iter().flat_map(move |(index, underlying)| {
-        let states = load_oracle(&book.markets, directory, *index).map_or_else(Default::default, |oracle| oracle.correlations);
+        let states =
+            load_oracle(&book.markets, directory, *index).map_or_else(Default::default, |oracle| oracle.correlations);
         let peers = underlying.portfolio.correlation_peers.into_iter().zip(states);
         let due = peers.filter(move |(peer, state)| *peer != NO_PEER && due(*index, *peer, state));
         due.map(|(peer, _)| Action::Correlate { underlying: *index, peer })

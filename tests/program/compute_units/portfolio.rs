@@ -19,26 +19,29 @@ pub fn measure(measured: &mut Measured) {
     thirty_three_scenarios(measured);
 }
 
-/// Steps of 4.5 %, those of the published engine, whose basis stands on the first of them.
-const REFERENCE: u32 = PortfolioParameters::REFERENCE.grid_step;
+/// The grid of the published engine, steps of 4.5 % with the basis on the first of them, and the shipped charges.
+fn reference() -> PortfolioParameters {
+    let PortfolioParameters { grid_step, basis_up, basis_down, basis_scenarios, .. } = PortfolioParameters::REFERENCE;
+    PortfolioParameters { grid_step, basis_up, basis_down, basis_scenarios, ..PortfolioParameters::shipped() }
+}
 
 /// Lets BTC look `steps` steps far with `tails` tails: `scenarios` of them besides the two columns of the basis.
 fn look(world: &World, shape: (u32, usize, usize)) {
-    look_in(world, REFERENCE, shape);
+    look_in(world, &reference(), shape);
 }
 
-/// The same with steps of `step`, ppm of spot.
-fn look_in(world: &World, step: u32, (steps, tails, scenarios): (u32, usize, usize)) {
+/// The same with other parameters.
+fn look_in(world: &World, parameters: &PortfolioParameters, (steps, tails, scenarios): (u32, usize, usize)) {
     let underlying = address::underlying(&world.clearinghouse, BTC);
     edit::<Underlying>(world, &underlying, |underlying| {
+        underlying.portfolio = plimsoll::state::PortfolioParameters::from_rules(parameters);
         underlying.portfolio.tails[tails..].fill(0);
-        underlying.portfolio.grid_step = step;
         let columns = columns_needed(underlying.portfolio.rules(), u8::try_from(steps).expect("few"));
         assert_eq!(columns - 2, scenarios);
     });
     // A quarter of a step is left for an average that lies elsewhere than the price.
     edit::<OracleState>(world, &address::oracle(&underlying), |oracle| {
-        oracle.volatility.range_im = steps * step - step / 4;
+        oracle.volatility.range_im = steps * parameters.grid_step - parameters.grid_step / 4;
         oracle.volatility.range_mm = oracle.volatility.range_im;
     });
 }
@@ -117,6 +120,6 @@ fn thirty_three_scenarios(measured: &mut Measured) {
     let strikes = (0..64).map(|step| 70 + step).collect::<Vec<_>>();
     world.add_expiry(35, &strikes);
     measured.add("rows/refresh/strikes=64,scenarios=33", &world.open_rows(BTC, 4));
-    look_in(&world, PortfolioParameters::shipped().grid_step, (4, 8, 33));
+    look_in(&world, &PortfolioParameters::shipped(), (4, 8, 33));
     measured.add("rows/refresh/strikes=64,scenarios=33,shipped", &world.refresh_rows(BTC, 4));
 }

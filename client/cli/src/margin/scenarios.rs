@@ -157,7 +157,7 @@ fn lost(part: &Both, initial: &Parts, maintenance: &Parts) -> Part {
 #[cfg(test)]
 mod tests {
     use plimsoll_core::margin::scenario::Offset;
-    use plimsoll_core::margin::{Drift, PortfolioParameters, ScenarioView};
+    use plimsoll_core::margin::{Drift, ExpiryView, PortfolioParameters, ScenarioView};
     use plimsoll_core::units::Ratio;
 
     use super::super::explain::tests::with_book;
@@ -181,6 +181,34 @@ mod tests {
                 let Part { equity, initial, maintenance } = line.part;
                 assert!(equity == 0 && initial.abs() < 10 && maintenance.abs() < 10, "{line:?}");
             }
+        });
+    }
+
+    #[test]
+    fn what_offsets_and_what_is_concentrated_has_its_line() {
+        let parameters = PortfolioParameters { concentration_free: 0, ..PortfolioParameters::shipped() };
+        let range = Ratio(180_000);
+        let scenarios = ScenarioView { parameters: &parameters, range_im: range, range_mm: range };
+        let (underlyings, offset) = ([scenarios; 2], Offset { share: Ratio(500_000), members: 0b11 });
+        let view = PortfolioView { underlyings: &underlyings, rows: &[], drift: Drift::Charged, offset };
+        with_book(|book| {
+            let [first, second] = book.expiries else { panic!("two expiries") };
+            let expiries = [*first, ExpiryView { underlying: 1, ..*second }];
+            let positions = [(0, 9), (1, -9)].map(|(expiry_slot, quantity)| {
+                let leg = book.positions.iter().find(|leg| leg.expiry_slot == expiry_slot && leg.strike == 1).unwrap();
+                Position { quantity, ..*leg }
+            });
+            let underlyings = [book.underlyings[0]; 2];
+            let book = Book { expiries: &expiries, positions: &positions, underlyings: &underlyings, ..*book };
+            let explained = explain(&book, &view).unwrap();
+            let whole = balances(&book, &view).unwrap();
+            let sum = explained.lines.iter().fold(Part::default(), |sum, line| sum.plus(line.part));
+            assert_eq!(sum, Part::of(&whole));
+            let of = |subject| explained.lines.iter().find(|line| line.subject == subject).map(|line| line.part);
+            let offset = Part { equity: 0, initial: whole.initial_offset, maintenance: whole.maintenance_offset };
+            assert!(offset.maintenance > 0);
+            assert_eq!(of(Subject::Offset), Some(offset));
+            assert!([0, 1].iter().all(|index| of(Subject::Concentration(*index)).unwrap().initial < 0));
         });
     }
 

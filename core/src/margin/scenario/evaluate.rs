@@ -89,7 +89,8 @@ pub fn maintenance_at(book: &Book, view: &PortfolioView, index: u8, price: Price
 
 /// For the initial and the maintenance balance of the members of an offset, if there is one.
 fn joints(view: &PortfolioView) -> Option<[Joint; 2]> {
-    let [initial, maintenance] = [lowest_factor(view, |rules| rules.im_factor), lowest_factor(view, |rules| rules.mm_factor)];
+    let [initial, maintenance] =
+        [lowest_factor(view, |rules| rules.im_factor), lowest_factor(view, |rules| rules.mm_factor)];
     view.offset.any().then(|| [Joint::new(&view.offset, initial), Joint::new(&view.offset, maintenance)])
 }
 

@@ -186,9 +186,8 @@ fn worst_of(sums: &Sums, (grid, cells): (&Grid, &[Cell]), kind: &Kind, profit: W
         return Worst::Basis;
     }
     let mut columns = cells.iter().zip(&sums.profits).enumerate();
-    let decides = |(_, (cell, change)): &(usize, (&Cell, &i64))| {
-        cell.counts(&kind.reach) && Wide::from(**change) == profit
-    };
+    let decides =
+        |(_, (cell, change)): &(usize, (&Cell, &i64))| cell.counts(&kind.reach) && Wide::from(**change) == profit;
     let found = columns.find(decides);
     found.map_or(Worst::Nothing, |(index, (cell, _))| Worst::Scenario(grid.column(index, cell), index))
 }

@@ -187,12 +187,7 @@ const FIELDS: [(&str, Set, i32, i32); 34] = [
     ("basis_add", |p, v| p.basis_add = v as u32, 0, 5_000_000),
     ("basis_mult", |p, v| p.basis_mult = v as u32, 0, 20_000_000),
     // At the first step, as in the reference, it would be that step once more.
-    (
-        "basis_scenarios",
-        |p, v| (p.basis_scenarios, p.basis_up, p.basis_down) = (v as u32, 1_250_000, 800_000),
-        0,
-        1,
-    ),
+    ("basis_scenarios", |p, v| (p.basis_scenarios, p.basis_up, p.basis_down) = (v as u32, 1_250_000, 800_000), 0, 1),
     ("mm_option", |p, v| p.mm_option = v as u32, 0, 200_000),
     ("im_option", |p, v| p.im_option = v as u32, 0, 200_000),
     ("conf_threshold", |p, v| p.conf_threshold = v as u32, 0, 1_000_000),

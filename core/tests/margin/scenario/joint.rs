@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::margin::evaluator::portfolio::VolShift;
 use plimsoll_core::margin::scenario::{maintenance_at, Offset};
-use plimsoll_core::position::OptionKind::{Call, Put};
 use plimsoll_core::margin::{CollateralView, PortfolioParameters};
+use plimsoll_core::position::OptionKind::{Call, Put};
 use plimsoll_core::units::{Quote, Ratio};
 use proptest::prelude::*;
 

@@ -62,13 +62,23 @@ impl Account {
     /// The reference parameters at the reference range.
     pub fn new(book: OwnedBook) -> Self {
         let parameters = PortfolioParameters::REFERENCE;
-        Self { book, parameters, views: 1, ranges: [180_000; 2], rows: vec![], drift: Drift::Charged, offset: Offset::NONE, others: None }
+        Self {
+            book,
+            parameters,
+            views: 1,
+            ranges: [180_000; 2],
+            rows: vec![],
+            drift: Drift::Charged,
+            offset: Offset::NONE,
+            others: None,
+        }
     }
 
     /// Lends the book to `f`.
     pub fn with<T>(&self, f: impl FnOnce(&Book, &PortfolioView) -> T) -> T {
         let [range_im, range_mm] = self.ranges.map(Ratio);
-        let parameters = |index| if index == 0 { &self.parameters } else { self.others.as_ref().unwrap_or(&self.parameters) };
+        let parameters =
+            |index| if index == 0 { &self.parameters } else { self.others.as_ref().unwrap_or(&self.parameters) };
         let view = |index| ScenarioView { parameters: parameters(index), range_im, range_mm };
         let underlyings: Vec<ScenarioView> = (0..self.views).map(view).collect();
         let rows: Vec<Option<Rows>> = self

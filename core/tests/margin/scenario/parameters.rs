@@ -1,5 +1,6 @@
 //! Hard ranges of portfolio parameters.
 
+use plimsoll_core::margin::scenario::NO_PEER;
 use plimsoll_core::margin::PortfolioParameters;
 use plimsoll_core::parameters::ParameterError;
 
@@ -45,6 +46,18 @@ fn a_tail_after_a_gap_is_refused() {
 #[test]
 fn maintenance_never_takes_more_than_initial() {
     assert_eq!(refusal(|p| p.mm_factor = 1_000_001), bound("mm_factor", 1_000_001, 500_000, 1_000_000));
+}
+
+#[test]
+fn peers_are_listed_before_and_named_once() {
+    let of = |peers, index| PortfolioParameters { correlation_peers: peers, ..GOOD }.validate_peers(index);
+    for peers in [[NO_PEER; 2], [0, NO_PEER], [NO_PEER, 1], [0, 1], [1, 0]] {
+        assert_eq!(of(peers, 2), Ok(()));
+    }
+    assert_eq!(of([2, 0], 2), Err(bound("correlation_peers", 2, 0, 1)));
+    assert_eq!(of([NO_PEER, 3], 2), Err(bound("correlation_peers", 3, 0, 1)));
+    assert_eq!(of([1, 1], 2), Err(bound("correlation_peers", 1, 0, -1)));
+    assert_eq!(of([0, NO_PEER], 0), Err(bound("correlation_peers", 0, 0, -1)));
 }
 
 #[test]
