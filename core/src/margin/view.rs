@@ -156,7 +156,7 @@ impl<'a> Book<'a> {
         // A leg without its expiry would count for nothing.
         let indices = self.expiries.iter().all(|e| known(e.underlying))
             && self.collateral.iter().all(|c| c.price_underlying.is_none_or(known))
-            && self.positions.iter().all(|p| usize::from(p.expiry_slot) < self.expiries.len() || p.quantity == 0);
+            && all_within(self.positions, self.expiries.len());
         if indices {
             Ok(())
         } else {
@@ -173,6 +173,12 @@ impl<'a> Book<'a> {
     pub fn underlying(&self, index: u8) -> Result<&'a UnderlyingView, CoreError> {
         self.underlyings.get(usize::from(index)).ok_or(CoreError::UnknownSeries)
     }
+}
+
+/// Whether every leg names one of `count` expiries. By itself: beside the other checks the loop takes half as much again.
+#[inline(never)]
+fn all_within(positions: &[Position], count: usize) -> bool {
+    !positions.iter().any(|position| usize::from(position.expiry_slot) >= count && position.quantity != 0)
 }
 
 impl UnderlyingView {

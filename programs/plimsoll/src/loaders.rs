@@ -98,9 +98,14 @@ pub(crate) fn part_mut<'a, T: ?Sized>(
     RefMut::filter_map(data, |data| cast(data)).map_err(|_| refused(PlimsollError::AccountLayout))
 }
 
-/// Whether `info` is an account of this program and of type `T`.
+/// Whether `info` is an account of this program and of type `T`. No refusal is built for one that is not.
 pub fn is_a<T: Discriminator>(info: &AccountInfo) -> bool {
-    body(info, T::DISCRIMINATOR).is_ok()
+    is_named(info, T::DISCRIMINATOR)
+}
+
+#[inline(never)]
+fn is_named(info: &AccountInfo, discriminator: &[u8]) -> bool {
+    *info.owner == crate::ID && info.data.try_borrow().is_ok_and(|data| data.starts_with(discriminator))
 }
 
 /// What stands behind the discriminator; the same code for every type.

@@ -126,23 +126,28 @@ pub fn legs_transfer(
     taken: impl Fn(&Position) -> LegTaken,
     mut moved: impl FnMut(&Series, &LegChange, i64) -> Result<()>,
 ) -> Result<()> {
+    let mut emptied = false;
     for slot in (0u8..).take(from.expiries.len()) {
         if let Some((underlying, expiry)) = from.expiry_at(usize::from(slot)) {
             ensure(underlying != INDEX_NONE, PlimsollError::UnknownUnderlying)?;
-            slot_transfer(from, to, (slot, underlying, expiry), (&taken, &mut moved))?;
+            emptied |= slot_transfer(from, to, (slot, underlying, expiry), (&taken, &mut moved))?;
         }
     }
-    remove_empty(to)?;
-    remove_empty(from)
+    if emptied {
+        remove_empty(to)?;
+        remove_empty(from)?;
+    }
+    Ok(())
 }
 
-/// The expiry at `slot` of [`legs_transfer`]. Legs that reach zero stay until the end, so that indices hold.
+/// The expiry at `slot` of [`legs_transfer`]; whether a leg has reached zero. It stays until the end, so that indices hold.
 fn slot_transfer(
     from: &mut MarginAccount,
     to: &mut MarginAccount,
     (slot, underlying, expiry): (u8, u16, i64),
     (taken, moved): (&impl Fn(&Position) -> LegTaken, &mut impl FnMut(&Series, &LegChange, i64) -> Result<()>),
-) -> Result<()> {
+) -> Result<bool> {
+    let mut emptied = false;
     let mut known = SeriesIndex::of(to, to.expiry_slot(underlying, expiry))?;
     let legs = from.positions.get_mut(..usize::from(from.position_count));
     for leg in legs.ok_or_else(|| refused(PlimsollError::UnknownPosition))? {
@@ -162,10 +167,11 @@ fn slot_transfer(
         let series = Series { underlying, expiry, strike: leg.strike, kind };
         let received = known.add(to, &series, delta)?;
         leg.quantity = after;
+        emptied |= after == 0 || received.after.0 == 0;
         // PROOF: both terms are differences of two i32.
         moved(&series, &received, long_delta(&given).wrapping_add(long_delta(&received)))?;
     }
-    Ok(())
+    Ok(emptied)
 }
 
 /// Where the legs of one expiry stand in an account: leg index + 1 by series, 0 where there is none.

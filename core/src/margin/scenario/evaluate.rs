@@ -474,19 +474,24 @@ impl Held<'_> {
 #[inline(never)]
 fn add_rows(held: &[Held], columns: usize, totals: &mut [i64; ROW]) {
     const CHUNK: usize = 4;
+    const BYTES: usize = size_of::<[i64; CHUNK]>();
     let (sums, _) = totals.as_chunks_mut::<CHUNK>();
     for (at, sums) in sums.iter_mut().enumerate().take(columns.div_ceil(CHUNK)) {
+        // In bytes: the machine adds them to an address, and would multiply an index for every strike.
+        let first = at.wrapping_mul(BYTES);
         // Their negatives: the compiler subtracts in place where it adds into another register and moves.
         let [mut a, mut b, mut c, mut d] = [0i64; CHUNK];
         for Held { row, calls } in held {
-            let (chunks, _) = row.as_chunks::<CHUNK>();
+            let bytes: &[u8; size_of::<[i64; ROW]>()] = bytemuck::cast_ref(*row);
             // Never missing: the chunks of a row are as many as those of the totals.
-            let Some([w, x, y, z]) = chunks.get(at) else { continue };
+            let Some(chunk) = bytes.get(first..).and_then(<[u8]>::first_chunk::<BYTES>) else { continue };
+            let (values, _) = chunk.as_chunks();
+            let [w, x, y, z] = values else { continue };
             // Wraps like every product of a quantity here.
-            a = a.wrapping_sub(calls.wrapping_mul(*w));
-            b = b.wrapping_sub(calls.wrapping_mul(*x));
-            c = c.wrapping_sub(calls.wrapping_mul(*y));
-            d = d.wrapping_sub(calls.wrapping_mul(*z));
+            a = a.wrapping_sub(calls.wrapping_mul(i64::from_ne_bytes(*w)));
+            b = b.wrapping_sub(calls.wrapping_mul(i64::from_ne_bytes(*x)));
+            c = c.wrapping_sub(calls.wrapping_mul(i64::from_ne_bytes(*y)));
+            d = d.wrapping_sub(calls.wrapping_mul(i64::from_ne_bytes(*z)));
         }
         for (sum, negative) in sums.iter_mut().zip([a, b, c, d]) {
             *sum = sum.wrapping_sub(negative);
@@ -513,25 +518,26 @@ struct Legs {
     reduced: u64,
     /// Highest strike, atoms per contract.
     highest: i64,
-    /// Most contracts of one series.
+    /// The magnitudes of all series, bit by bit: not below the largest of them.
     largest: u64,
 }
 
 impl Legs {
     /// Counts the contracts. PROOF: 64 strikes of two i32 keep every count below 2^39.
     fn of(net: &Netting) -> Self {
-        let mut legs = Self::default();
+        let (mut puts, mut naked, mut sum, mut gross, mut largest) = (0i64, 0i64, 0i64, 0u64, 0u64);
         for strike in net.iter() {
-            let (calls, puts) = (strike.calls, strike.puts);
-            legs.puts = legs.puts.wrapping_add(puts);
-            legs.naked = legs.naked.wrapping_sub(calls.wrapping_add(puts).min(0));
-            let (held_calls, held_puts) = (calls.unsigned_abs(), puts.unsigned_abs());
-            legs.gross = legs.gross.wrapping_add(held_calls).wrapping_add(held_puts);
-            legs.largest = legs.largest.max(held_calls).max(held_puts);
-            legs.reduced = legs.reduced.wrapping_add(calls.wrapping_add(puts).unsigned_abs());
+            let both = strike.calls.wrapping_add(strike.puts);
+            let (held_calls, held_puts) = (strike.calls.unsigned_abs(), strike.puts.unsigned_abs());
+            puts = puts.wrapping_add(strike.puts);
+            naked = naked.wrapping_sub(both.min(0));
+            sum = sum.wrapping_add(both);
+            gross = gross.wrapping_add(held_calls).wrapping_add(held_puts);
+            largest |= held_calls | held_puts;
         }
-        legs.reduced = legs.reduced.wrapping_add(legs.puts.unsigned_abs());
-        legs
+        // Sum of |x| = sum of x + 2 sum of -min(x, 0).
+        let reduced = sum.wrapping_add(naked.wrapping_mul(2)).unsigned_abs().wrapping_add(puts.unsigned_abs());
+        Self { puts, naked, gross, reduced, largest, ..Self::default() }
     }
 
     /// Adds a strike worth `strike` atoms per contract with its marks. Products wrap here and below, and
@@ -546,11 +552,12 @@ impl Legs {
     /// Turns calls into what the legs are worth by parity, and sets the mark.
     #[inline(never)]
     fn settle_puts(&self, cells: &[Cell], forwards: &[i64; SPOTS_MAX], totals: &mut [i64; ROW]) {
-        for (cell, total) in cells.iter().zip(totals.iter_mut()) {
+        let given = self.puts.wrapping_neg();
+        for (cell, total) in cells.iter().zip(totals.get_mut(..cells.len()).unwrap_or(&mut [])) {
             // PROOF: a cell's spot is an index that the grid has given out, below `SPOTS_MAX`.
             let forward = forwards.get(usize::from(cell.spot)).copied().unwrap_or(0);
             // PROOF: the true sum is below 2^63 (`Sums::add_bound`), so wrapping on the way cancels.
-            *total = total.wrapping_add(self.strikes).wrapping_sub(self.puts.wrapping_mul(forward));
+            *total = total.wrapping_add(self.strikes).wrapping_add(given.wrapping_mul(forward));
         }
         let [mark, ..] = totals;
         *mark = self.mark;

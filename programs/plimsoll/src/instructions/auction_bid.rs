@@ -1,6 +1,6 @@
 //! Takes a fraction of an account in auction. Remaining accounts: market set of both accounts, expiries writable.
 
-use std::cell::{Ref, RefMut};
+use std::cell::RefMut;
 
 use anchor_lang::prelude::*;
 // The interface description asks every account type for its owner; our own `Owner` hides the trait of that name.
@@ -13,7 +13,7 @@ use plimsoll_core::liquidation::{
     AuctionParameters, BidPlan, BidTerms, Fraction, Moved,
 };
 use plimsoll_core::oracle::Action;
-use plimsoll_core::trade::LegChange;
+use plimsoll_core::trade::{LegChange, LimitParameters};
 use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::{draw, Capacity, Layer};
 
@@ -31,7 +31,7 @@ use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
 use crate::positions::{legs_transfer, open_interest_change, Series};
 use crate::refusals::{liquidation_refused, trade_refused};
-use crate::state::{Clearinghouse, InsuranceFund, MarginAccount, Owner, Underlying};
+use crate::state::{Clearinghouse, InsuranceFund, MarginAccount, Owner};
 
 arguments! {
     /// Arguments of `auction_bid`.
@@ -347,18 +347,18 @@ impl Parties<'_> {
 
 /// Limit of the bidder's leg, and open interest where netting changes it.
 ///
-/// `last`: the underlying of the leg before, by index.
-fn moved_leg<'a>(
+/// `last`: the underlying of the leg before, by index, with its limits.
+fn moved_leg(
     series: &Series,
     leg: &LegChange,
     interest: i64,
-    (markets, last): (&Markets<'a, '_>, &mut Option<(u16, Ref<'a, Underlying>)>),
+    (markets, last): (&Markets, &mut Option<(u16, LimitParameters)>),
 ) -> Result<()> {
-    let underlying = match last {
-        Some((index, underlying)) if *index == series.underlying => underlying,
-        _ => &mut last.insert((series.underlying, markets.underlying(series.underlying)?)).1,
+    let limits = match last {
+        Some((index, limits)) if *index == series.underlying => limits,
+        _ => &mut last.insert((series.underlying, *markets.underlying(series.underlying)?.limits.rules())).1,
     };
-    leg.within(underlying.limits.rules()).map_err(trade_refused)?;
+    leg.within(limits).map_err(trade_refused)?;
     if interest != 0 {
         let mut expiry = markets.expiry_mut(series.underlying, series.expiry)?;
         open_interest_change(&mut expiry, series.strike, series.kind, interest)?;
