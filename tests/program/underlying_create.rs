@@ -150,6 +150,7 @@ const PORTFOLIO_BOUNDS: &[Bound<UnderlyingCreateArgs>] = bounds! { UnderlyingCre
     portfolio.correlation_margin in 0, 1_000_000;
     portfolio.correlation_cap in 0, 500_000;
     portfolio.basis_scenarios in 0, 1;
+    portfolio.near_seconds in 0, 2_592_000;
 };
 
 fn list(world: &World, payer: &Keypair, args: UnderlyingCreateArgs) -> Sent {

@@ -219,6 +219,7 @@ group!(
         correlation_margin,
         correlation_cap,
         basis_scenarios,
+        near_seconds,
     }[tails or 0, correlation_peers or NO_PEER]
 );
 

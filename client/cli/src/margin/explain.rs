@@ -74,6 +74,8 @@ pub enum Subject {
     Doubt(u8),
     /// Portfolio mode: the charge for contracts and vega that this account alone would have to sell.
     Concentration(u8),
+    /// Portfolio mode: the charge for what spreads near expiry may lose between two steps of the grid.
+    Between(u8),
     /// Portfolio mode: the charge for prices beyond the scenario grid.
     Beyond(u8),
     /// Portfolio mode: the charge for what risk rows may have moved.

@@ -180,6 +180,7 @@ fn line_name(
         Subject::Naked(slot) => format!("naked shorts on {}", asset(slot)),
         Subject::Doubt(slot) => format!("doubtful prices of {}", asset(slot)),
         Subject::Concentration(slot) => format!("concentration in options on {}", asset(slot)),
+        Subject::Between(slot) => format!("spreads on {} near expiry, between grid steps", asset(slot)),
         Subject::Offset => "losses that underlyings offset each other".to_owned(),
         Subject::Beyond(slot) => format!("prices of {} beyond the scenario grid", asset(slot)),
         Subject::Drift(slot) => format!("{} moved since its risk rows", asset(slot)),

@@ -131,6 +131,7 @@ fn add_underlying(book: &Book, view: &PortfolioView, index: u8, out: &mut Explai
         (Subject::Naked(index), (|parts| parts.naked) as fn(&Parts) -> Wide),
         (Subject::Doubt(index), |parts| parts.confidence),
         (Subject::Concentration(index), |parts| parts.concentration),
+        (Subject::Between(index), |parts| parts.between),
         (Subject::Beyond(index), |parts| parts.beyond),
         (Subject::Drift(index), |parts| parts.drift),
     ] {

@@ -133,7 +133,7 @@ fn parts_value(parts: &Parts) -> Value {
         "factor": f64::from(parts.factor.0) / 1e6, "loss": format_quote(parts.loss),
         "basis": format_quote(parts.basis), "naked_shorts": format_quote(parts.naked),
         "confidence": format_quote(parts.confidence), "concentration": format_quote(parts.concentration),
-        "beyond_grid": format_quote(parts.beyond),
+        "between_steps": format_quote(parts.between), "beyond_grid": format_quote(parts.beyond),
         "rows_drift": format_quote(parts.drift), "collateral": format_quote(parts.collateral),
         "balance": format_quote(parts.balance),
     })

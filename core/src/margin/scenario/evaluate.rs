@@ -347,6 +347,10 @@ impl<'a> Account<'a> {
     ) -> Result<(), CoreError> {
         let rules = self.rules.parameters;
         sums.naked = sums.naked.checked_add(legs.naked).ok_or(CoreError::Overflow)?;
+        if expiry.seconds_to_expiry < i64::from(rules.near_seconds) {
+            // PROOF: below 2^39 contracts each.
+            sums.between = sums.between.wrapping_add(legs.long.min(legs.short.wrapping_mul(2)));
+        }
         let confidence = self.view.spot_confidence.min(expiry.forward_confidence).min(expiry.vol_confidence);
         let spot = self.size.up(magnitude(self.view.spot.0)?)?;
         let doubt = doubt_up(spot, confidence, Ratio(rules.conf_threshold), Ratio(rules.conf_margin))?;
@@ -510,6 +514,10 @@ struct Legs {
     strikes: i64,
     /// Contracts short after netting per strike, >= 0.
     naked: i64,
+    /// Contracts long after netting per strike, >= 0: at each the value turns upward.
+    long: i64,
+    /// Contracts short per series, >= 0: no more slope than that leads down to such a turn.
+    short: i64,
     /// Sum of magnitudes per series.
     gross: u64,
     /// Contracts that move with the price after parity: calls and puts of a strike are that many calls together, and the
@@ -537,7 +545,10 @@ impl Legs {
         }
         // Sum of |x| = sum of x + 2 sum of -min(x, 0).
         let reduced = sum.wrapping_add(naked.wrapping_mul(2)).unsigned_abs().wrapping_add(puts.unsigned_abs());
-        Self { puts, naked, gross, reduced, largest, ..Self::default() }
+        // Sum of max(x, 0) = sum of x + sum of -min(x, 0), over strikes and, halved with the magnitudes, over series.
+        let long = sum.wrapping_add(naked);
+        let short = gross.cast_signed().wrapping_sub(sum) / 2;
+        Self { puts, naked, long, short, gross, reduced, largest, ..Self::default() }
     }
 
     /// Adds a strike worth `strike` atoms per contract with its marks. Products wrap here and below, and

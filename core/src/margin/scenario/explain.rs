@@ -34,7 +34,7 @@ pub enum Worst {
 }
 
 /// What the balance of one underlying consists of, quote atoms: `marks + loss - naked - confidence - concentration -
-/// beyond - drift + collateral`.
+/// between - beyond - drift + collateral`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// Price of the underlying it stands on: the accepted one, for maintenance the raw one if that is worse.
@@ -57,6 +57,8 @@ pub struct Parts {
     pub confidence: Wide,
     /// Charge for contracts beyond their share of open interest and for vega beyond what the market takes up, >= 0.
     pub concentration: Wide,
+    /// Charge for what spreads near expiry may lose between two steps of the grid, >= 0.
+    pub between: Wide,
     /// Charge for prices beyond the grid, >= 0.
     pub beyond: Wide,
     /// Charge for what risk rows may have moved; below 0 where it counts for the account.
@@ -151,6 +153,8 @@ fn parts_at(account: &Account, side: Side, price: Price) -> Result<Parts, CoreEr
     let confidence = without(&sums)?;
     (sums.concentrated, sums.vega) = (0, 0);
     let concentration = without(&sums)?;
+    sums.between = 0;
+    let between = without(&sums)?;
     sums.exposure = 0;
     let beyond = without(&sums)?;
     sums.drift = 0;
@@ -170,6 +174,7 @@ fn parts_at(account: &Account, side: Side, price: Price) -> Result<Parts, CoreEr
         naked,
         confidence,
         concentration,
+        between,
         beyond,
         drift,
         collateral,

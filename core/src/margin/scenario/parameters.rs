@@ -105,9 +105,11 @@ pub struct PortfolioParameters {
     pub correlation_peers: [u16; PEERS_MAX],
     /// 1: basis up and down are scenarios besides, a move of the whole price as far; 0: not.
     pub basis_scenarios: u32,
+    /// Time to expiry below which spreads are charged for what they may lose between two steps, seconds; 0: never.
+    pub near_seconds: u32,
 }
 
-const _: () = assert!(core::mem::size_of::<PortfolioParameters>() == 204);
+const _: () = assert!(core::mem::size_of::<PortfolioParameters>() == 208);
 
 impl PortfolioParameters {
     /// Those of the published engine that this mode is compared with.
@@ -156,10 +158,12 @@ impl PortfolioParameters {
         correlation_cap: 0,
         correlation_peers: [NO_PEER; PEERS_MAX],
         basis_scenarios: 0,
+        near_seconds: 0,
     };
 
     /// What this clearinghouse lists underlyings with: steps of 6 %, so that eight of them reach the scan range's cap, and
-    /// the basis at half a step, where it is a scenario too, charged with what a basis at 4.5 % would be;
+    /// the basis at half a step, where it is a scenario too, charged with what a basis at 4.5 % would be; spreads charged between
+    /// steps in the last three days;
     /// 2 % of spot for every contract beyond 1,000 and a quarter of a series' open interest; a quarter of what a shock of
     /// volatility costs beyond a million; of a correlation what exceeds 20 %, at most half, once peers are named.
     pub const fn shipped() -> Self {
@@ -170,6 +174,7 @@ impl PortfolioParameters {
             basis_add: 750_000,
             basis_mult: 3_000_000,
             basis_scenarios: 1,
+            near_seconds: 259_200,
             concentration_share: 250_000,
             concentration_free: 1_000,
             concentration_rate: 20_000,
@@ -255,6 +260,7 @@ impl PortfolioParameters {
             // Beyond one half a bid may lower what it leaves: `joint`.
             correlation_cap: 0..=500_000,
             basis_scenarios: 0..=1,
+            near_seconds: 0..=2_592_000,
             linear_c_base: -PPM..=PPM,
             abs_c_base: -PPM..=PPM,
             skew_scale: -PPM..=PPM,

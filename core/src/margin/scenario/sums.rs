@@ -26,6 +26,8 @@ pub struct Sums {
     pub drift: Wide,
     /// Contracts of series beyond the share of their open interest that is free of charge, >= 0.
     pub concentrated: i64,
+    /// What spreads near expiry may lose between two steps, as if each step were the whole price: contracts >= 0 in quarters.
+    pub between: i64,
     /// What a shock of volatility alone costs, >= 0, once [`Sums::finish`] has run.
     pub vega: i64,
     /// Largest share of a basis loss that counts, Q32.
@@ -61,6 +63,7 @@ impl Sums {
         exposure: 0,
         drift: 0,
         concentrated: 0,
+        between: 0,
         vega: 0,
         basis_share: 0,
         bound: 0,
@@ -142,6 +145,9 @@ impl Sums {
             per_naked = per_naked.checked_add(ratio_up(spot, Ratio(rules.im_option))?).ok_or(CoreError::Overflow)?;
             charges = sum(charges, self.doubt)?;
             charges = sum(charges, self.concentration(rules, spot)?)?;
+            // PROOF: a product of two i64 always fits i128.
+            let quarter = ratio_up(spot, Ratio(rules.grid_step.div_ceil(4)))?;
+            charges = sum(charges, Wide::from(quarter).wrapping_mul(Wide::from(self.between)))?;
         }
         // PROOF: a product of two i64 always fits i128.
         charges = sum(charges, Wide::from(per_naked).wrapping_mul(Wide::from(self.naked)))?;

@@ -2,8 +2,8 @@
 
 use plimsoll_core::error::CoreError;
 use plimsoll_core::margin::scenario::{balances, close_out_balances, kernel_prices, maintenance_at, Reach, Shift};
-use plimsoll_core::margin::{cross, CollateralView, Mode, PortfolioParameters};
-use plimsoll_core::position::OptionKind::{Call, Put};
+use plimsoll_core::margin::{cross, CollateralView, Mode, PortfolioParameters, UnderlyingView};
+use plimsoll_core::position::OptionKind::{self, Call, Put};
 use plimsoll_core::units::{Price, Quote, Ratio};
 
 use super::super::chain::PLAIN;
@@ -205,7 +205,7 @@ fn a_loss_at_half_a_step_is_seen_where_the_basis_is_a_scenario() {
     let legs = [(0, Call, -10), (0, Put, 10), (1, Call, 20)].map(|(strike, kind, q)| position(0, strike, kind, q));
     let mut account =
         Account::new(OwnedBook::one(2_000 * USD, PLAIN, vec![expiry(DAY / 2, 30, &strikes)], legs.to_vec()));
-    account.parameters = PortfolioParameters::shipped();
+    account.parameters = PortfolioParameters { near_seconds: 0, ..PortfolioParameters::shipped() };
     let required = |account: &Account| account.balances().equity - account.balances().initial;
     let (seen, before) = (required(&account), account.balances().equity);
     account.parameters.basis_scenarios = 0;
@@ -214,6 +214,56 @@ fn a_loss_at_half_a_step_is_seen_where_the_basis_is_a_scenario() {
     (account.book.underlyings[0].low, account.book.underlyings[0].high) = (Price(2_060 * USD), Price(2_060 * USD));
     let lost = before - account.balances().equity;
     assert!(unseen < lost && lost <= seen, "{unseen} {lost} {seen}");
+}
+
+#[test]
+fn a_spread_near_expiry_answers_for_what_it_may_lose_between_steps() {
+    // Eight calls at strikes up to 6 % away against a short forward: no step sees the loss at the strike.
+    for (seconds, vol, away) in
+        [(DAY / 10, 35, 27), (DAY / 4, 35, 30), (DAY / 2, 35, 33), (DAY, 35, 42), (DAY / 10, 60, 60)]
+    {
+        let strikes = [2_000 * USD, (2_000 + 2 * away) * USD];
+        let legs = [(0, Call, -10), (0, Put, 10), (1, Call, 80)].map(|(strike, kind, q)| position(0, strike, kind, q));
+        let expiries = vec![expiry(seconds, vol, &strikes)];
+        let mut account = Account::new(OwnedBook::one(2_000 * USD, PLAIN, expiries, legs.to_vec()));
+        account.parameters = PortfolioParameters::shipped();
+        let (before, required) = (account.balances().equity, account.balances().equity - account.balances().initial);
+        let worst = (1_880..=2_120).map(|price| {
+            let mut moved = account.clone();
+            let view = &mut moved.book.underlyings[0];
+            *view =
+                UnderlyingView { spot: Price(price * USD), low: Price(price * USD), high: Price(price * USD), ..*view };
+            before - moved.balances().equity
+        });
+        let worst = worst.max().unwrap();
+        assert!(worst <= required, "{seconds} {vol} {away}: {worst} of {required}");
+        // Three days before expiry and further none is charged, nor for what is long or short alone.
+        account.book.expiries[0].head.seconds_to_expiry = 3 * DAY;
+        let free = account.balances();
+        account.parameters.near_seconds = 0;
+        assert_eq!(account.balances(), free);
+    }
+}
+
+#[test]
+fn the_charge_between_steps_counts_what_turns_upward_against_what_leads_there() {
+    let charge = |legs: &[(usize, OptionKind, i32)]| {
+        let mut account = plain(legs);
+        account.book.expiries[0].head.seconds_to_expiry = DAY;
+        let free = account.balances();
+        account.parameters.near_seconds = 2 * DAY as u32;
+        let charged = account.balances();
+        assert_eq!(free.maintenance, charged.maintenance);
+        free.initial - charged.initial
+    };
+    // A quarter of a step of 4.5 % of 2,000.
+    let each = i128::from(22_500_000u32);
+    assert_eq!(charge(&[(2, Call, 10), (1, Put, 3)]), 0);
+    assert_eq!(charge(&[(2, Call, -10), (1, Put, -3)]), 0);
+    assert_eq!(charge(&[(2, Call, -10), (3, Call, 10)]), 10 * each);
+    assert_eq!(charge(&[(2, Call, -10), (3, Call, 80)]), 20 * each);
+    assert_eq!(charge(&[(2, Call, -10), (2, Put, 10)]), 0, "a forward does not turn");
+    assert_eq!(charge(&[(2, Call, -10), (2, Put, 10), (3, Call, 80)]), 20 * each);
 }
 
 #[test]

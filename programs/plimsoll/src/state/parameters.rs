@@ -356,6 +356,8 @@ pub struct PortfolioParameters {
     pub correlation_peers: [u16; 2],
     /// 1: basis up and down are scenarios besides; 0: not.
     pub basis_scenarios: u32,
+    /// Time to expiry below which spreads are charged for what they may lose between two steps, seconds; 0: never.
+    pub near_seconds: u32,
 }
 
 mirror!(ClearinghouseParameters => plimsoll_core::parameters::ClearinghouseParameters { debt_cap, outflow_reserved, trade_fee, trade_fee_premium_cap, insurance_share, debt_rate, sale_discount_max, sale_window_seconds, settlement_hold_seconds, outflow_window_seconds, outflow_cap, collateral_conf_threshold, collateral_conf_factor, padding });
@@ -364,7 +366,7 @@ mirror!(VolatilityParameters => plimsoll_core::volatility::VolatilityParameters 
 mirror!(ScanParameters => plimsoll_core::volatility::ScanParameters { deviations, horizon_seconds, range_floor, range_cap, range_reference, scale_cap, daily_rise, padding });
 mirror!(AuctionParameters => plimsoll_core::liquidation::AuctionParameters { d0, d1, fast_seconds, slow_seconds, buffer, cutoff, start_fee, starter_share, slice, rho_max, rho_slope, rewind_seconds });
 mirror!(GridParameters => plimsoll_core::grid::GridParameters { strike_step, expiry_interval_seconds, expiry_offset_seconds, min_lead_seconds, max_days, moneyness_low, moneyness_high });
-mirror!(PortfolioParameters => plimsoll_core::margin::PortfolioParameters { grid_step, range_reference, tail_dampening, tails, range_up, range_down, min_vol_up, short_power, long_power, dte_floor_seconds, linear_base_cap, linear_c_base, abs_base_cap, abs_c_base, skew_min_k, skew_width, skew_static, skew_scale, base_long, long_add, basis_up, basis_down, basis_add, basis_mult, mm_option, im_option, conf_threshold, conf_margin, peg_threshold, peg_factor, mm_factor, im_factor, rows_max_age_seconds, rows_max_drift, rows_pay, concentration_share, concentration_free, concentration_rate, vega_free, vega_rate, correlation_margin, correlation_cap, correlation_peers, basis_scenarios });
+mirror!(PortfolioParameters => plimsoll_core::margin::PortfolioParameters { grid_step, range_reference, tail_dampening, tails, range_up, range_down, min_vol_up, short_power, long_power, dte_floor_seconds, linear_base_cap, linear_c_base, abs_base_cap, abs_c_base, skew_min_k, skew_width, skew_static, skew_scale, base_long, long_add, basis_up, basis_down, basis_add, basis_mult, mm_option, im_option, conf_threshold, conf_margin, peg_threshold, peg_factor, mm_factor, im_factor, rows_max_age_seconds, rows_max_drift, rows_pay, concentration_share, concentration_free, concentration_rate, vega_free, vega_rate, correlation_margin, correlation_cap, correlation_peers, basis_scenarios, near_seconds });
 mirror!(LimitParameters => plimsoll_core::trade::LimitParameters { max_quantity, open_interest_cap, price_band, price_band_floor, curing_slip, settlement_required_seconds, sample_hold_max_seconds, padding });
 
 impl CrossParameters {

@@ -53,7 +53,7 @@ pub struct Underlying {
     /// Zero.
     pub padding: [u8; 4],
     /// Zero; room for later layouts.
-    pub reserved: [u8; 220],
+    pub reserved: [u8; 216],
 }
 
 const _: () = assert!(core::mem::offset_of!(Underlying, contract_size) == 128);
