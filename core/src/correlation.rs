@@ -12,7 +12,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::math::elementary::{ln_integer, sqrt};
-use crate::math::fixed::{div_rem_floor, div_toward_zero, mul_div_down};
+use crate::math::fixed::{div_rem_floor, div_toward_zero, mul_div_down, Bounded};
 use crate::parameters::PPM;
 use crate::units::{Price, Ratio, Seconds, YEAR_SECONDS};
 use crate::volatility::{annualised, average};
@@ -82,18 +82,18 @@ pub struct NotDue {
 ///
 /// Errors: [`NotDue`] within the hour of the last sample or after the first minutes of an hour.
 pub fn sample(state: &CorrelationState, (own, peer): (Price, Price), now: Seconds) -> Result<CorrelationState, NotDue> {
-    let begin = bucket(now).saturating_mul(BUCKET_SECONDS);
-    let late = now.saturating_sub(begin) >= SAMPLING_SECONDS;
+    let begin = bucket(now).saturated_mul(BUCKET_SECONDS);
+    let late = now.saturated_sub(begin) >= SAMPLING_SECONDS;
     if state.sampled_at != 0 && (late || state.sampled_at >= begin) {
-        return Err(NotDue { due: begin.saturating_add(BUCKET_SECONDS) });
+        return Err(NotDue { due: begin.saturated_add(BUCKET_SECONDS) });
     }
     let (own_ln, peer_ln) = (ln_integer(own.0), ln_integer(peer.0));
     let mut next = CorrelationState { sampled_at: now, own_ln, peer_ln, ..*state };
-    let seconds = now.saturating_sub(state.sampled_at);
+    let seconds = now.saturated_sub(state.sampled_at);
     if state.sampled_at != 0 && seconds <= SILENCE_SECONDS {
         let warm = state.samples >= SAMPLES_MIN;
-        let r = counted(own_ln.saturating_sub(state.own_ln), (warm, state.own_variance), seconds);
-        let q = counted(peer_ln.saturating_sub(state.peer_ln), (warm, state.peer_variance), seconds);
+        let r = counted(own_ln.saturated_sub(state.own_ln), (warm, state.own_variance), seconds);
+        let q = counted(peer_ln.saturated_sub(state.peer_ln), (warm, state.peer_variance), seconds);
         let follow = |v, realised| average(v, realised, seconds, HALF_LIFE_SECONDS);
         next.own_variance = follow(state.own_variance, annualised((r, r), seconds));
         next.peer_variance = follow(state.peer_variance, annualised((q, q), seconds));
@@ -112,7 +112,7 @@ fn counted(log_return: i64, (warm, variance): (bool, i64), seconds: Seconds) -> 
     // PROOF: a variance below 2^62 and, once warm, seconds of at most `SILENCE_SECONDS`, below 2^17, of a year, above 2^24.
     let of_time = mul_div_down(variance, seconds, YEAR_SECONDS).unwrap_or(i64::MAX);
     // Q32 to Q40.
-    let most = sqrt::<44, 32>(of_time).saturating_mul(DEVIATIONS_MAX << 8);
+    let most = sqrt::<44, 32>(of_time).saturated_mul(DEVIATIONS_MAX << 8);
     log_return.clamp(most.saturating_neg(), most)
 }
 
@@ -122,10 +122,10 @@ pub fn offset_share(state: &CorrelationState, now: Seconds, fading: Fading, (mar
     if state.samples < SAMPLES_MIN {
         return Ratio(0);
     }
-    let above = i64::from(state.correlation).saturating_sub(i64::from(margin.0));
+    let above = i64::from(state.correlation).saturated_sub(i64::from(margin.0));
     let share = above.clamp(0, i64::from(cap.0));
-    let length = fading.until.saturating_sub(fading.from);
-    let left = fading.until.saturating_sub(now.saturating_sub(state.sampled_at)).clamp(0, length);
+    let length = fading.until.saturated_sub(fading.from);
+    let left = fading.until.saturated_sub(now.saturated_sub(state.sampled_at)).clamp(0, length);
     // PROOF: a share below 2^20 times seconds below 2^20.
     let share = div_toward_zero(share.wrapping_mul(left), length).unwrap_or(0);
     Ratio(u32::try_from(share).unwrap_or(0))
@@ -139,7 +139,7 @@ fn bucket(time: Seconds) -> i64 {
 /// `cov / sqrt(var var')` in ppm, toward zero; 0 while one of them never moved.
 fn correlation(state: &CorrelationState) -> i32 {
     // Rounded up by one each, so that the quotient is not too large.
-    let deviation = |variance: i64| i128::from(sqrt::<44, 32>(variance).saturating_add(1));
+    let deviation = |variance: i64| i128::from(sqrt::<44, 32>(variance).saturated_add(1));
     let scale = deviation(state.own_variance).saturating_mul(deviation(state.peer_variance));
     // PROOF: 2^63 x 2^20 is 2^83, times 2^20 below 2^104; Q44 + 20 bits is the Q64 of the two deviations.
     let scaled = (i128::from(state.covariance) << 20).saturating_mul(i128::from(PPM));

@@ -1,7 +1,7 @@
 //! Debt of a margin account: its interest, and the sale of collateral that cures it.
 
 use crate::error::CoreError;
-use crate::math::fixed::{div_toward_zero, mul_div_up};
+use crate::math::fixed::{div_toward_zero, mul_div_up, power_of_ten, Bounded};
 use crate::parameters::{ClearinghouseParameters, PPM};
 use crate::units::{Price, Quote, Seconds, Wide, YEAR_SECONDS};
 
@@ -26,7 +26,7 @@ pub fn interest(cash: Quote, seconds: Seconds, parameters: &ClearinghouseParamet
 /// the cap bounds what the clearinghouse lends. Without debt the largest amount. Saturates.
 pub fn debt_room(cash: Quote, collateral: Quote, cap: Quote) -> Quote {
     if cash.0 < 0 {
-        Quote(cash.0.saturating_add(collateral.0).saturating_add(cap.0))
+        Quote(cash.0.saturated_add(collateral.0).saturated_add(cap.0))
     } else {
         Quote(i64::MAX)
     }
@@ -37,7 +37,7 @@ pub fn debt_room(cash: Quote, collateral: Quote, cap: Quote) -> Quote {
 pub fn sale_discount(elapsed: Seconds, parameters: &ClearinghouseParameters) -> u32 {
     let window = i64::from(parameters.sale_window_seconds);
     let full = i64::from(parameters.sale_discount_max);
-    let discount = div_toward_zero(full.saturating_mul(elapsed.clamp(0, window)), window).unwrap_or(full);
+    let discount = div_toward_zero(full.saturated_mul(elapsed.clamp(0, window)), window).unwrap_or(full);
     u32::try_from(discount).unwrap_or(parameters.sale_discount_max)
 }
 
@@ -121,14 +121,15 @@ pub fn plan_sale(terms: &SaleTerms, parameters: &ClearinghouseParameters) -> Res
         return Err(CoreError::OutOfDomain.into());
     }
     let discount = sale_discount(terms.elapsed, parameters);
-    let kept = PPM.saturating_sub(i64::from(discount));
+    let kept = PPM.saturated_sub(i64::from(discount));
     // Price of one atom = rate / scale, exact. PROOF: price < 2^63 and kept <= 10^6; 10^24 < 2^80.
     let rate = Wide::from(terms.price.0).wrapping_mul(Wide::from(kept));
-    let scale = 10i128.wrapping_pow(u32::from(terms.decimals)).wrapping_mul(Wide::from(PPM));
-    let needed = terms.debt.wide().checked_mul(scale).ok_or(CoreError::Overflow)?;
+    let power = power_of_ten(u32::from(terms.decimals)).ok_or(CoreError::OutOfDomain)?;
+    let scale = Wide::from(power).wrapping_mul(Wide::from(PPM));
+    let needed = wide_product(terms.debt.wide(), scale)?;
     let needed = ceil_div(needed, rate)?;
     let amount = Wide::from(terms.held.min(terms.wanted)).min(needed);
-    let proceeds = Quote::from_wide(ceil_div(amount.checked_mul(rate).ok_or(CoreError::Overflow)?, scale)?)?;
+    let proceeds = Quote::from_wide(ceil_div(wide_product(amount, rate)?, scale)?)?;
     if proceeds > terms.price_limit {
         return Err(DebtRefusal::PriceLimit { proceeds: proceeds.0, limit: terms.price_limit.0 });
     }
@@ -136,7 +137,14 @@ pub fn plan_sale(terms: &SaleTerms, parameters: &ClearinghouseParameters) -> Res
     Ok(SalePlan { amount, proceeds, discount })
 }
 
+/// Not inlined: a checked 128-bit product is seven hundred bytes. Errors: `Overflow`.
+#[inline(never)]
+fn wide_product(a: Wide, b: Wide) -> Result<Wide, CoreError> {
+    a.checked_mul(b).ok_or(CoreError::Overflow)
+}
+
 /// Quotient of two positive integers, rounded up. Errors: `DivisionByZero`, `Overflow`.
+#[inline(never)]
 fn ceil_div(a: Wide, b: Wide) -> Result<Wide, CoreError> {
     let quotient = a.checked_div(b).ok_or(CoreError::DivisionByZero)?;
     let rest = a.checked_rem(b).ok_or(CoreError::DivisionByZero)?;

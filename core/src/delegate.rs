@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
-use crate::math::fixed::product;
+use crate::math::fixed::{product, Bounded};
 use crate::parameters::{check_ranges, in_ranges, range, ParameterError};
 use crate::units::{Quantity, Quote, Seconds};
 
@@ -99,12 +99,12 @@ impl DelegateTerms {
             return Err(DelegateRefusal::Forbidden { action: action.bit(), allowed: self.actions });
         }
         let mut next = *self;
-        if now.saturating_sub(self.window_start) >= Seconds::from(self.window_seconds) {
+        if now.saturated_sub(self.window_start) >= Seconds::from(self.window_seconds) {
             next.window_start = now;
             next.spent = 0;
         }
         let overflow = DelegateRefusal::Arithmetic(CoreError::Overflow);
-        next.spent = next.spent.checked_add(cost.0.max(0)).ok_or(overflow)?;
+        next.spent = next.spent.exact_add(cost.0.max(0)).ok_or(overflow)?;
         if next.spent > self.budget {
             return Err(DelegateRefusal::Budget { spent: next.spent, budget: self.budget });
         }

@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::margin::bounds::listing_bound_holds;
-use crate::math::fixed::div_rem_floor;
+use crate::math::fixed::{div_rem_floor, Bounded};
 use crate::parameters::{check_ranges, in_ranges, ppm_down, ppm_up, range, ParameterError};
 use crate::units::{ContractSize, Price, Quantity, Seconds};
 
@@ -49,7 +49,7 @@ impl GridParameters {
 
     /// Checks every hard range and the order of the fields. Errors: the first field outside.
     pub fn validate(&self) -> Result<(), ParameterError> {
-        let last = i64::from(self.expiry_interval_seconds).saturating_sub(1);
+        let last = i64::from(self.expiry_interval_seconds).saturated_sub(1);
         check_ranges!(self, {
             strike_step: 1..=1_000_000_000_000_000,
             expiry_interval_seconds: 3_600..=2_592_000,
@@ -119,14 +119,14 @@ pub enum GridRefusal {
 /// Whether an expiry at `expiry` may be listed now. Errors: `ExpiryOffGrid`, `ExpiryTooNear`, `ExpiryTooFar`.
 pub fn check_expiry(expiry: Seconds, now: Seconds, grid: &GridParameters) -> Result<(), GridRefusal> {
     let offset = Seconds::from(grid.expiry_offset_seconds);
-    let past = div_rem_floor(expiry.saturating_sub(offset), u64::from(grid.expiry_interval_seconds));
+    let past = div_rem_floor(expiry.saturated_sub(offset), u64::from(grid.expiry_interval_seconds));
     let past = past.map(|(_, past)| Seconds::try_from(past).unwrap_or(Seconds::MAX));
     if past != Some(0) {
         return Err(GridRefusal::ExpiryOffGrid { expiry, past: past.unwrap_or(0) });
     }
-    let lead = expiry.saturating_sub(now);
+    let lead = expiry.saturated_sub(now);
     let min = Seconds::from(grid.min_lead_seconds);
-    let max = Seconds::from(grid.max_days).saturating_mul(86_400);
+    let max = Seconds::from(grid.max_days).saturated_mul(86_400);
     if lead < min {
         return Err(GridRefusal::ExpiryTooNear { lead, min });
     }

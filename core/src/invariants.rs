@@ -1,6 +1,7 @@
 //! What is true after every instruction: one definition for program, harness, fuzz and keeper.
 
 use crate::error::CoreError;
+use crate::math::fixed::Bounded;
 use crate::units::Wide;
 
 /// Which equation failed.
@@ -134,7 +135,7 @@ impl SeriesSums {
     pub fn add(&mut self, quantity: i32) -> Result<(), CoreError> {
         let lots = i64::from(quantity.unsigned_abs());
         let side = if quantity > 0 { &mut self.long } else { &mut self.short };
-        *side = side.checked_add(lots).ok_or(CoreError::Overflow)?;
+        *side = side.exact_add(lots).ok_or(CoreError::Overflow)?;
         Ok(())
     }
 

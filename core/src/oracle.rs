@@ -6,7 +6,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::math::fixed::{div_toward_zero, mul_div_up};
+use crate::math::fixed::{div_toward_zero, mul_div_up, power_of_ten, Bounded};
 use crate::parameters::{check_ranges, in_ranges, ppm_down, range, ParameterError, PPM};
 use crate::units::{Price, Ratio, Seconds};
 
@@ -288,7 +288,7 @@ fn asks(action: Action) -> Asks {
 pub fn read(observation: &Observation) -> Result<Reading, OracleRefusal> {
     let refused = OracleRefusal::Exponent { exponent: observation.exponent };
     let places = observation.exponent.checked_add(PRICE_DECIMALS).ok_or(refused)?;
-    let power = 10i64.checked_pow(places.unsigned_abs()).ok_or(refused)?;
+    let power = power_of_ten(places.unsigned_abs()).ok_or(refused)?;
     let price = scale_nearest(observation.price, power, places < 0)?;
     let ema = scale_nearest(observation.ema, power, places < 0)?;
     Ok(Reading {
@@ -347,12 +347,12 @@ pub fn accept(
     next.confidence = reading.confidence.0;
     next.publish_time = reading.publish_time;
     let step = step_max(state, reading.publish_time, parameters);
-    let distance = raw.saturating_sub(state.price);
+    let distance = raw.saturated_sub(state.price);
     let outright = state.price == 0 || walk_is_over(state, now, parameters);
     let capped = !outright && distance.saturating_abs() > step;
     if capped {
         // PROOF of the saturation: the sum lies between two prices.
-        next.price = state.price.saturating_add(distance.clamp(step.saturating_neg(), step));
+        next.price = state.price.saturated_add(distance.clamp(step.saturating_neg(), step));
         next.walking_since = if state.is_walking() { state.walking_since } else { now.max(1) };
     } else {
         next.price = raw;
@@ -364,15 +364,15 @@ pub fn accept(
 
 /// Largest move from `state.price` that one update at `publish_time` may make, >= 1 atom.
 fn step_max(state: &PriceState, publish_time: Seconds, parameters: &OracleParameters) -> i64 {
-    let elapsed = publish_time.saturating_sub(state.publish_time).max(0);
-    let by_time = i64::from(parameters.max_move_per_second).saturating_mul(elapsed);
+    let elapsed = publish_time.saturated_sub(state.publish_time).max(0);
+    let by_time = i64::from(parameters.max_move_per_second).saturated_mul(elapsed);
     let share = u32::try_from(by_time).unwrap_or(u32::MAX).min(parameters.max_move_per_update);
     ppm_down(state.price, share).unwrap_or(i64::MAX).max(1)
 }
 
 /// Whether the walk is as old as it may become.
 fn walk_is_over(state: &PriceState, now: Seconds, parameters: &OracleParameters) -> bool {
-    state.is_walking() && now.saturating_sub(state.walking_since) >= i64::from(parameters.walk_max_seconds)
+    state.is_walking() && now.saturated_sub(state.walking_since) >= i64::from(parameters.walk_max_seconds)
 }
 
 fn check_reading(
@@ -385,7 +385,7 @@ fn check_reading(
     if publish_time <= state.publish_time {
         return Err(OracleRefusal::NotNewer { publish_time, last: state.publish_time });
     }
-    let latest = now.saturating_add(i64::from(parameters.future_max_seconds));
+    let latest = now.saturated_add(i64::from(parameters.future_max_seconds));
     if publish_time > latest {
         return Err(OracleRefusal::FromFuture { publish_time, latest });
     }
@@ -408,7 +408,7 @@ fn check_reading(
 
 /// Age = max(0, now - publish_time) at most `max`.
 fn check_age(publish_time: Seconds, now: Seconds, max: u32) -> Result<(), OracleRefusal> {
-    let (age, max) = (now.saturating_sub(publish_time).max(0), Seconds::from(max));
+    let (age, max) = (now.saturated_sub(publish_time).max(0), Seconds::from(max));
     if age > max {
         return Err(OracleRefusal::Stale { age, max });
     }
@@ -427,7 +427,7 @@ fn check_confidence(price: i64, confidence: i64, max: u32) -> Result<(), OracleR
 /// |price - EMA| at most `EMA x max`.
 fn check_divergence(price: i64, ema: i64, max: u32) -> Result<(), OracleRefusal> {
     let max = ppm_down(ema, max).unwrap_or(i64::MAX);
-    let distance = price.saturating_sub(ema).saturating_abs();
+    let distance = price.saturated_sub(ema).saturating_abs();
     if distance > max {
         return Err(OracleRefusal::Diverged { distance, max });
     }
@@ -490,7 +490,7 @@ pub const DEAD_AFTER_SECONDS: Seconds = 86_400;
 
 /// Whether the price is missing or older than `age` seconds.
 pub fn is_older(state: &PriceState, now: Seconds, age: Seconds) -> bool {
-    state.price <= 0 || now.saturating_sub(state.publish_time) > age
+    state.price <= 0 || now.saturated_sub(state.publish_time) > age
 }
 
 /// Confidence in the spot price: `clamp(1 - conf / (price x confidence_full), 0, 1)`, rounded down.
@@ -509,8 +509,8 @@ pub fn walk_seconds(state: &PriceState, now: Seconds, parameters: &OracleParamet
     if !state.is_walking() {
         return state.walk_seconds;
     }
-    let running = now.saturating_sub(state.walking_since).clamp(0, i64::from(parameters.walk_max_seconds));
-    state.walk_seconds.saturating_add(running)
+    let running = now.saturated_sub(state.walking_since).clamp(0, i64::from(parameters.walk_max_seconds));
+    state.walk_seconds.saturated_add(running)
 }
 
 impl PriceState {

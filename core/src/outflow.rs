@@ -8,7 +8,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
-use crate::math::fixed::mul_div_up;
+use crate::math::fixed::{mul_div_up, Bounded};
 use crate::parameters::{ppm_down, ClearinghouseParameters};
 use crate::units::{Quote, Seconds};
 
@@ -62,13 +62,13 @@ pub enum OutflowRefusal {
 impl OutflowState {
     /// The window that holds `now`: this one, or a new one that starts now with `vault` (before the transfer).
     fn at(&self, now: Seconds, vault: Quote, window: Seconds) -> Self {
-        let age = now.saturating_sub(self.window_start);
+        let age = now.saturated_sub(self.window_start);
         if self.window_start != 0 && age < window {
             return *self;
         }
         let vault_at_start = vault.0.max(0);
-        if self.window_start != 0 && age < window.saturating_mul(2) {
-            let window_start = self.window_start.saturating_add(window);
+        if self.window_start != 0 && age < window.saturated_mul(2) {
+            let window_start = self.window_start.saturated_add(window);
             return Self { window_start, vault_at_start, net: 0, previous: self.net };
         }
         Self { window_start: now.max(1), vault_at_start, net: 0, previous: 0 }
@@ -76,14 +76,14 @@ impl OutflowState {
 
     /// Net outflow of the last window's length, rounded up. Errors: `Overflow`.
     fn recent(&self, now: Seconds, window: Seconds) -> Result<i64, CoreError> {
-        let left = window.saturating_sub(now.saturating_sub(self.window_start)).clamp(0, window);
+        let left = window.saturated_sub(now.saturated_sub(self.window_start)).clamp(0, window);
         let before = mul_div_up(self.previous, left, window.max(1)).ok_or(CoreError::Overflow)?;
-        self.net.checked_add(before).ok_or(CoreError::Overflow)
+        self.net.exact_add(before).ok_or(CoreError::Overflow)
     }
 
     /// What the share is taken of: the vault at the start of the window, without what came in during the one before.
     fn base(&self) -> i64 {
-        self.vault_at_start.saturating_add(self.previous.min(0)).max(0)
+        self.vault_at_start.saturated_add(self.previous.min(0)).max(0)
     }
 }
 
@@ -105,13 +105,13 @@ pub fn withdraw(
     }
     let window = Seconds::from(parameters.outflow_window_seconds);
     let mut state = state.at(now, vault, window);
-    let mut account = if account.window_start != 0 && now.saturating_sub(account.window_start) < window {
+    let mut account = if account.window_start != 0 && now.saturated_sub(account.window_start) < window {
         *account
     } else {
         AccountOutflow { window_start: now.max(1), used: 0 }
     };
-    state.net = state.net.checked_add(amount.0).ok_or_else(overflow)?;
-    account.used = account.used.checked_add(amount.0).ok_or_else(overflow)?;
+    state.net = state.net.exact_add(amount.0).ok_or_else(overflow)?;
+    account.used = account.used.exact_add(amount.0).ok_or_else(overflow)?;
     let cap = ppm_down(state.base(), parameters.outflow_cap).ok_or_else(overflow)?;
     let net = state.recent(now, window).map_err(OutflowRefusal::Arithmetic)?;
     if net > cap && account.used > parameters.outflow_reserved {
@@ -132,6 +132,6 @@ pub fn deposit(
         return Err(CoreError::OutOfDomain);
     }
     let mut next = state.at(now, vault, Seconds::from(parameters.outflow_window_seconds));
-    next.net = next.net.checked_sub(amount.0).ok_or(CoreError::Overflow)?;
+    next.net = next.net.exact_sub(amount.0).ok_or(CoreError::Overflow)?;
     Ok(next)
 }

@@ -8,7 +8,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
-use crate::math::fixed::div_toward_zero;
+use crate::math::fixed::{div_toward_zero, Bounded};
 pub use crate::math::time::WINDOW_SECONDS;
 use crate::trade::LimitParameters;
 use crate::units::{Price, Seconds};
@@ -142,7 +142,7 @@ impl SettlementState {
         let price = u128::try_from(self.last_price).map_err(|_| CoreError::OutOfDomain)?;
         let weighted = u128::from(weight.unsigned_abs()).saturating_mul(price);
         next.set_sum(self.sum().checked_add(weighted).ok_or(CoreError::Overflow)?);
-        next.covered_seconds = self.covered_seconds.checked_add(weight).ok_or(CoreError::Overflow)?;
+        next.covered_seconds = self.covered_seconds.exact_add(weight).ok_or(CoreError::Overflow)?;
         Ok(next)
     }
 
@@ -152,13 +152,13 @@ impl SettlementState {
         if self.last_price == 0 {
             return 0;
         }
-        let end = until.min(self.window_end).min(self.last_time.saturating_add(terms.hold_max));
-        end.saturating_sub(self.last_time.max(terms.window_start())).max(0)
+        let end = until.min(self.window_end).min(self.last_time.saturated_add(terms.hold_max));
+        end.saturated_sub(self.last_time.max(terms.window_start())).max(0)
     }
 
     /// Coverage at the end of the window if no further sample comes.
     fn covered_at_end(&self, terms: &SettlementTerms) -> Seconds {
-        self.covered_seconds.saturating_add(self.weight(self.window_end, terms))
+        self.covered_seconds.saturated_add(self.weight(self.window_end, terms))
     }
 
     /// The state with its window extended, by whole steps, until it is covered or ends after `time`.
@@ -169,13 +169,13 @@ impl SettlementState {
         if time < next.window_end || next.covered_at_end(terms) >= terms.required {
             return next;
         }
-        next.window_end = next.window_end.saturating_add(EXTENSION_SECONDS);
+        next.window_end = next.window_end.saturated_add(EXTENSION_SECONDS);
         if time < next.window_end || next.covered_at_end(terms) >= terms.required {
             return next;
         }
-        let late = time.saturating_sub(next.window_end);
-        let steps = div_toward_zero(late, EXTENSION_SECONDS).unwrap_or(0).saturating_add(1);
-        next.window_end = next.window_end.saturating_add(steps.saturating_mul(EXTENSION_SECONDS));
+        let late = time.saturated_sub(next.window_end);
+        let steps = div_toward_zero(late, EXTENSION_SECONDS).unwrap_or(0).saturated_add(1);
+        next.window_end = next.window_end.saturated_add(steps.saturated_mul(EXTENSION_SECONDS));
         next
     }
 }
@@ -190,7 +190,7 @@ pub fn sample(
     publish_time: Seconds,
     terms: &SettlementTerms,
 ) -> Result<SettlementState, SettlementRefusal> {
-    let first = terms.window_start().saturating_sub(terms.hold_max).saturating_add(1);
+    let first = terms.window_start().saturated_sub(terms.hold_max).saturated_add(1);
     if publish_time < first {
         return Err(SettlementRefusal::TooEarly { publish_time, first });
     }

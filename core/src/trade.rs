@@ -5,7 +5,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
-use crate::math::fixed::product;
+use crate::math::fixed::{product, Bounded};
 use crate::parameters::{check_ranges, ppm_down, ppm_up, ClearinghouseParameters, ParameterError, PPM};
 use crate::units::{Quantity, Quote, Ratio};
 
@@ -223,7 +223,7 @@ fn total(amount: Quote, quantity: Quantity) -> Result<Quote, CoreError> {
 pub fn check_price_band(terms: &TradeTerms, limits: &LimitParameters) -> Result<(), TradeRefusal> {
     let by_mark = ppm_down(terms.mark.0, limits.price_band).ok_or(CoreError::Overflow)?;
     let by_spot = ppm_down(terms.spot.0, limits.price_band_floor).ok_or(CoreError::Overflow)?;
-    let distance = terms.price.0.checked_sub(terms.mark.0).and_then(i64::checked_abs).ok_or(CoreError::Overflow)?;
+    let distance = terms.price.0.exact_sub(terms.mark.0).and_then(i64::checked_abs).ok_or(CoreError::Overflow)?;
     let band = by_mark.max(by_spot);
     if distance > band {
         return Err(TradeRefusal::PriceBand { distance, band });
@@ -280,7 +280,7 @@ impl LegChange {
 
     /// Change of contracts held long.
     fn long(&self) -> i64 {
-        i64::from(self.after.0.max(0)).saturating_sub(i64::from(self.before.0.max(0)))
+        i64::from(self.after.0.max(0)).saturated_sub(i64::from(self.before.0.max(0)))
     }
 }
 
@@ -308,12 +308,12 @@ pub fn open_interest_after(
 ///
 /// Errors: `OutOfDomain` if the legs do not sum to what they did before, or the result is negative; `Overflow`.
 pub fn open_interest_moved(before: i64, one: &LegChange, other: &LegChange) -> Result<i64, CoreError> {
-    let sum = |a: Quantity, b: Quantity| i64::from(a.0).saturating_add(i64::from(b.0));
+    let sum = |a: Quantity, b: Quantity| i64::from(a.0).saturated_add(i64::from(b.0));
     if sum(one.before, other.before) != sum(one.after, other.after) {
         return Err(CoreError::OutOfDomain);
     }
-    let change = one.long().saturating_add(other.long());
-    let after = before.checked_add(change).ok_or(CoreError::Overflow)?;
+    let change = one.long().saturated_add(other.long());
+    let after = before.exact_add(change).ok_or(CoreError::Overflow)?;
     if after < 0 {
         return Err(CoreError::OutOfDomain);
     }

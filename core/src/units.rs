@@ -16,7 +16,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
-use crate::math::fixed::{mul_div_down, mul_div_up};
+use crate::math::fixed::{difference, mul_div_down, mul_div_up, sum};
 
 /// Quote atoms summed over many legs, before they are known to fit [`Quote`].
 pub type Wide = i128;
@@ -29,7 +29,7 @@ pub const Q32_ONE: i64 = 1 << 32;
 pub const YEAR_SECONDS: Seconds = 365 * 86_400;
 
 macro_rules! unit {
-    ($(#[$doc:meta])* $name:ident, $raw:ty) => {
+    ($(#[$doc:meta])* $name:ident, $raw:ty, $sum:path, $difference:path) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
         #[repr(transparent)]
@@ -48,11 +48,11 @@ macro_rules! unit {
             }
             /// Sum. Errors: `Overflow`.
             pub fn add(self, other: Self) -> Result<Self, CoreError> {
-                self.0.checked_add(other.0).map(Self).ok_or(CoreError::Overflow)
+                $sum(self.0, other.0).map(Self).ok_or(CoreError::Overflow)
             }
             /// Difference. Errors: `Overflow`.
             pub fn sub(self, other: Self) -> Result<Self, CoreError> {
-                self.0.checked_sub(other.0).map(Self).ok_or(CoreError::Overflow)
+                $difference(self.0, other.0).map(Self).ok_or(CoreError::Overflow)
             }
         }
 
@@ -65,17 +65,17 @@ macro_rules! unit {
 }
 
 unit!(/// Atoms of the quote token (6 decimals). Negative: owed.
-    Quote, i64);
+    Quote, i64, sum, difference);
 unit!(/// Quote atoms per whole underlying.
-    Price, i64);
+    Price, i64, sum, difference);
 unit!(/// Whole contracts of one series: + long, - short.
-    Quantity, i32);
+    Quantity, i32, i32::checked_add, i32::checked_sub);
 unit!(/// Billionths of the underlying per contract.
-    ContractSize, u64);
+    ContractSize, u64, u64::checked_add, u64::checked_sub);
 unit!(/// Millionths of one.
-    Ratio, u32);
+    Ratio, u32, u32::checked_add, u32::checked_sub);
 unit!(/// Annualised volatility in Q32.
-    Vol, i64);
+    Vol, i64, sum, difference);
 
 impl Ratio {
     /// One.

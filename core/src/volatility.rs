@@ -11,7 +11,7 @@ use bytemuck::{Pod, Zeroable};
 use crate::error::CoreError;
 use crate::margin::scan::{margin_scale, scan_range, ScanParameters as ScanRule};
 use crate::math::elementary::{exp, ln_integer, sqrt};
-use crate::math::fixed::{div_rem_floor, div_toward_zero};
+use crate::math::fixed::{div_rem_floor, div_toward_zero, Bounded};
 use crate::parameters::{check_ranges, in_ranges, range, ParameterError, PPM};
 use crate::units::{Price, Ratio, Seconds, Vol, YEAR_SECONDS};
 
@@ -197,8 +197,8 @@ pub fn update(
         next.fast_variance = start;
         next.slow_variance = start;
     } else {
-        let log_return = ln_price.saturating_sub(state.sampled_ln);
-        let seconds = publish_time.saturating_sub(state.sampled_at);
+        let log_return = ln_price.saturated_sub(state.sampled_ln);
+        let seconds = publish_time.saturated_sub(state.sampled_at);
         let realised = annualised((log_return, log_return), seconds);
         next.fast_variance = average(state.fast_variance, realised, seconds, parameters.fast_half_life_seconds);
         next.slow_variance = average(state.slow_variance, realised, seconds, parameters.slow_half_life_seconds);
@@ -240,11 +240,11 @@ pub(crate) fn average(v: i64, x: i64, seconds: Seconds, half_life: u32) -> i64 {
     // PROOF: ln 2 < 2^32 and the seconds at most 2^30: the product is below 2^62.
     let exponent =
         div_toward_zero(LN_2_Q32.wrapping_mul(seconds.clamp(0, LONGEST)), i64::from(half_life)).unwrap_or(i64::MAX);
-    let weight = (1i64 << 32).saturating_sub(exp(exponent.saturating_neg())).clamp(0, 1 << 32);
-    let gap = i128::from(x.saturating_sub(v));
+    let weight = (1i64 << 32).saturated_sub(exp(exponent.saturating_neg())).clamp(0, 1 << 32);
+    let gap = i128::from(x.saturated_sub(v));
     // PROOF: |gap| < 2^63 and the weight at most 2^32: the product is below 2^96.
     let change = gap.wrapping_mul(i128::from(weight)).wrapping_add(1 << 31) >> 32;
-    v.saturating_add(i64::try_from(change).unwrap_or(0))
+    v.saturated_add(i64::try_from(change).unwrap_or(0))
 }
 
 /// `clamp(max(fast, b slow + (1 - b) fast), floor^2, cap^2)` in Q44.
@@ -256,9 +256,9 @@ fn state_variance(state: &VolatilityState, parameters: &VolatilityParameters) ->
 
 /// `b slow + (1 - b) fast` in Q44, rounded up.
 fn blended(state: &VolatilityState, parameters: &VolatilityParameters) -> i64 {
-    let above = state.slow_variance.saturating_sub(state.fast_variance);
+    let above = state.slow_variance.saturated_sub(state.fast_variance);
     let share = crate::parameters::ppm_up(above, parameters.blend).unwrap_or(i64::MAX);
-    state.fast_variance.saturating_add(share).max(0)
+    state.fast_variance.saturated_add(share).max(0)
 }
 
 /// Square of a volatility in ppm, as a variance in Q44, rounded down. At most 2^52.
@@ -286,16 +286,16 @@ fn advance_ranges(
     const DAY: i64 = 86_400 * MICRO;
     let rule = scan.rule();
     let range_im = scan_range(Vol(next.state), &rule)?;
-    let now = now.saturating_mul(MICRO);
-    let elapsed = now.saturating_sub(before.range_at).max(0);
-    let rise = div_toward_zero(elapsed.saturating_mul(i64::from(scan.daily_rise)), DAY).unwrap_or(0);
-    let highest = i64::from(before.range_mm).saturating_add(rise);
+    let now = now.saturated_mul(MICRO);
+    let elapsed = now.saturated_sub(before.range_at).max(0);
+    let rise = div_toward_zero(elapsed.saturated_mul(i64::from(scan.daily_rise)), DAY).unwrap_or(0);
+    let highest = i64::from(before.range_mm).saturated_add(rise);
     if before.sampled_at == 0 || i64::from(range_im.0) <= highest {
         next.range_mm = range_im.0;
         next.range_at = now;
     } else {
         next.range_mm = u32::try_from(highest).unwrap_or(range_im.0);
-        let used = rise.saturating_mul(DAY).unsigned_abs().div_ceil(u64::from(scan.daily_rise.max(1)));
+        let used = rise.saturated_mul(DAY).unsigned_abs().div_ceil(u64::from(scan.daily_rise.max(1)));
         next.range_at = before.range_at.saturating_add_unsigned(used);
     }
     next.range_im = range_im.0;
@@ -313,8 +313,8 @@ pub fn reference_volatility(state: &VolatilityState, seconds: Seconds, parameter
     let slow = state.slow_variance.clamp(variance_of_ppm(parameters.floor).min(current), current);
     let share = decay_share(seconds, Seconds::from(parameters.reversion_seconds));
     // PROOF: the gap is in 0..=2^52 and the share at most 2^32: the product is below 2^85.
-    let above = i128::from(current.saturating_sub(slow)).wrapping_mul(i128::from(share)) >> 32;
-    let variance = slow.saturating_add(i64::try_from(above).unwrap_or(0));
+    let above = i128::from(current.saturated_sub(slow)).wrapping_mul(i128::from(share)) >> 32;
+    let variance = slow.saturated_add(i64::try_from(above).unwrap_or(0));
     Vol(sqrt::<44, 32>(variance))
 }
 
@@ -325,10 +325,10 @@ fn decay_share(seconds: Seconds, tau: Seconds) -> i64 {
     // PROOF: t and tau are below 2^31, so every shifted value is below 2^62.
     let ratio = div_toward_zero(t << 32, tau).unwrap_or(0);
     if ratio < ONE >> 8 {
-        return ONE.saturating_sub(ratio >> 1);
+        return ONE.saturated_sub(ratio >> 1);
     }
-    let lost = ONE.saturating_sub(exp(ratio.saturating_neg()));
-    div_toward_zero(lost.saturating_mul(tau), t).unwrap_or(ONE).clamp(0, ONE)
+    let lost = ONE.saturated_sub(exp(ratio.saturating_neg()));
+    div_toward_zero(lost.saturated_mul(tau), t).unwrap_or(ONE).clamp(0, ONE)
 }
 
 /// rho: how far the state is above its reference, `clamp(state / reference, 1, rho_max)` in ppm. Auctions run faster

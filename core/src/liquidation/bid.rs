@@ -2,7 +2,7 @@
 
 use crate::error::CoreError;
 use crate::liquidation::{AuctionParameters, AuctionView, BidLimits, Fraction, LiquidationRefusal, FRACTION_ONE};
-use crate::math::fixed::{mul_div_down, mul_div_up};
+use crate::math::fixed::{mul_div_down, mul_div_up, Bounded};
 use crate::position::Position;
 use crate::units::{Quantity, Quote, Ratio, Wide};
 
@@ -217,7 +217,7 @@ fn part_of_cash(view: &AuctionView, p: Fraction) -> Result<Quote, CoreError> {
 /// floor((1 - d) f B).
 fn discount(for_sale: i64, f: Fraction, d: Fraction) -> Result<Quote, CoreError> {
     let sold = mul_div_down(for_sale, f.0, FRACTION_ONE).ok_or(CoreError::Overflow)?;
-    let away = FRACTION_ONE.checked_sub(d.checked()?.0).ok_or(CoreError::Overflow)?;
+    let away = FRACTION_ONE.exact_sub(d.checked()?.0).ok_or(CoreError::Overflow)?;
     mul_div_down(sold, away, FRACTION_ONE).map(Quote).ok_or(CoreError::Overflow)
 }
 

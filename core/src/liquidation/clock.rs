@@ -5,7 +5,7 @@
 
 use crate::error::CoreError;
 use crate::liquidation::{span, AuctionParameters, Fraction};
-use crate::math::fixed::{mul_div_down, mul_div_up};
+use crate::math::fixed::{mul_div_down, mul_div_up, Bounded};
 use crate::units::{Ratio, Seconds};
 
 /// What a margin account remembers of its auctions' clock.
@@ -33,12 +33,12 @@ pub struct Started {
 /// The clock of an auction that starts now: what the last one left, rewound linearly, rounded up.
 pub fn started(clock: &AuctionClock, now: Seconds, parameters: &AuctionParameters) -> Started {
     let window = span(parameters.rewind_seconds);
-    let since = now.saturating_sub(clock.ended_at).max(0);
+    let since = now.saturated_sub(clock.ended_at).max(0);
     let rewound = clock.ended_at != 0 && since >= window;
     let left = if clock.ended_at == 0 || rewound {
         0
     } else {
-        mul_div_up(clock.elapsed_at_end.max(0), window.saturating_sub(since), window).unwrap_or(0)
+        mul_div_up(clock.elapsed_at_end.max(0), window.saturated_sub(since), window).unwrap_or(0)
     };
     Started {
         clock: AuctionClock { started_at: now, elapsed_at_start: left, ..*clock },
@@ -52,18 +52,18 @@ pub fn paused(walk_now: &[Seconds], walk_at_start: &[Seconds]) -> Seconds {
     walk_now
         .iter()
         .zip(walk_at_start)
-        .fold(0, |sum: Seconds, (now, start)| sum.saturating_add(now.saturating_sub(*start).max(0)))
+        .fold(0, |sum: Seconds, (now, start)| sum.saturated_add(now.saturated_sub(*start).max(0)))
 }
 
 /// Reading of the clock: what it started from, plus the time since, less `paused`; never less than at the start.
 pub fn elapsed(clock: &AuctionClock, now: Seconds, paused: Seconds) -> Seconds {
-    let running = now.saturating_sub(clock.started_at).saturating_sub(paused.max(0)).max(0);
-    clock.elapsed_at_start.max(0).saturating_add(running)
+    let running = now.saturated_sub(clock.started_at).saturated_sub(paused.max(0)).max(0);
+    clock.elapsed_at_start.max(0).saturated_add(running)
 }
 
 /// The clock after the auction ended now, its reading at most where the factor is 0: a reopening rewinds from there.
 pub fn ended(clock: &AuctionClock, now: Seconds, paused: Seconds, parameters: &AuctionParameters) -> AuctionClock {
-    let last = i64::from(parameters.fast_seconds).saturating_add(i64::from(parameters.slow_seconds));
+    let last = i64::from(parameters.fast_seconds).saturated_add(i64::from(parameters.slow_seconds));
     AuctionClock { ended_at: now, elapsed_at_end: elapsed(clock, now, paused).min(last), ..*clock }
 }
 
@@ -76,21 +76,21 @@ pub fn price_factor(elapsed: Seconds, rho: Ratio, parameters: &AuctionParameters
     const MICRO: i64 = 1_000_000;
     let rho = i64::from(rho.0.clamp(Ratio::ONE.0, parameters.rho_max.max(Ratio::ONE.0)));
     let slope = i64::from(parameters.rho_slope);
-    let lowered = mul_div_down(rho.saturating_sub(MICRO), slope, MICRO).unwrap_or(i64::MAX);
+    let lowered = mul_div_down(rho.saturated_sub(MICRO), slope, MICRO).unwrap_or(i64::MAX);
     let (d0, d1) = (i64::from(parameters.d0), i64::from(parameters.d1));
-    let start = d0.saturating_sub(lowered).max(d1).saturating_mul(1_000);
-    let d1 = d1.saturating_mul(1_000);
+    let start = d0.saturated_sub(lowered).max(d1).saturated_mul(1_000);
+    let d1 = d1.saturated_mul(1_000);
     // Time in millionths of a second of the unstressed auction.
-    let x = elapsed.max(0).saturating_mul(rho);
-    let fast = span(parameters.fast_seconds).saturating_mul(MICRO);
-    let slow = span(parameters.slow_seconds).saturating_mul(MICRO);
-    let into_slow = x.saturating_sub(fast);
+    let x = elapsed.max(0).saturated_mul(rho);
+    let fast = span(parameters.fast_seconds).saturated_mul(MICRO);
+    let slow = span(parameters.slow_seconds).saturated_mul(MICRO);
+    let into_slow = x.saturated_sub(fast);
     // Falling by the complement rounds the factor up: d = end + (start - end) (window - x) / window.
     let (end, fall, left, window) = if x < fast {
-        (d1, start.saturating_sub(d1), fast.saturating_sub(x), fast)
+        (d1, start.saturated_sub(d1), fast.saturated_sub(x), fast)
     } else {
-        (0, d1, slow.saturating_sub(into_slow).max(0), slow)
+        (0, d1, slow.saturated_sub(into_slow).max(0), slow)
     };
     let above = mul_div_up(fall, left, window).ok_or(CoreError::Overflow)?;
-    Ok(Fraction(end.saturating_add(above)))
+    Ok(Fraction(end.saturated_add(above)))
 }

@@ -13,6 +13,7 @@ pub mod bid;
 pub mod clock;
 pub mod fraction;
 
+use crate::math::fixed::Bounded;
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::CoreError;
@@ -42,7 +43,7 @@ impl Fraction {
 
     /// A ppm value as a fraction.
     pub fn from_ppm(ppm: u32) -> Self {
-        Self(i64::from(ppm).saturating_mul(1_000))
+        Self(i64::from(ppm).saturated_mul(1_000))
     }
 
     /// Within 0..=1. Errors: `OutOfDomain`.

@@ -7,7 +7,7 @@ use crate::error::CoreError;
 use crate::margin::cross::{collateral_equity, difference, sum, unmoved_collateral, Context};
 use crate::margin::forward::EvaluationPrices;
 use crate::margin::view::Book;
-use crate::math::fixed::mul_div_up;
+use crate::math::fixed::{mul_div_up, Bounded};
 use crate::units::{Ratio, Wide};
 
 /// The balances of a book that may be closed out, quote atoms.
@@ -49,7 +49,7 @@ pub(super) fn collateral_gain(book: &Book, at: u8) -> Result<Wide, CoreError> {
     let Some(raw) = mover.walking else { return Ok(0) };
     let (one, stable) = (i64::from(Ratio::ONE.0), i64::from(book.stable_price.0));
     let moved = |value: i64| {
-        let change = mul_div_up(value, raw.0, mover.spot.0)?.checked_sub(value)?;
+        let change = mul_div_up(value, raw.0, mover.spot.0)?.exact_sub(value)?;
         mul_div_up(change, one, stable)
     };
     book.collateral

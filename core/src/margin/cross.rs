@@ -22,7 +22,7 @@ use crate::margin::kernel::Pricer;
 use crate::margin::netting::{Netting, StrikeNet};
 use crate::margin::parameters::CrossParameters;
 use crate::margin::view::{Balances, Book, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};
-use crate::math::fixed::mul_div_down;
+use crate::math::fixed::{mul_div_down, Bounded};
 use crate::position::OptionKind;
 use crate::series::Strike;
 use crate::units::{ContractSize, Price, Quote, Ratio, Wide};
@@ -86,8 +86,8 @@ pub fn mark(
 /// Errors: `OutOfDomain` for a negative price, `Overflow`.
 pub fn payoff(settlement: Price, strike: &Strike, kind: OptionKind, size: ContractSize) -> Result<Quote, CoreError> {
     let intrinsic = match kind {
-        OptionKind::Call => settlement.0.saturating_sub(strike.price),
-        OptionKind::Put => strike.price.saturating_sub(settlement.0),
+        OptionKind::Call => settlement.0.saturated_sub(strike.price),
+        OptionKind::Put => strike.price.saturated_sub(settlement.0),
     };
     SizeFraction::new(size)?.down(magnitude(intrinsic.max(0))?).map(Quote)
 }
@@ -344,14 +344,14 @@ impl<'a> LegRules<'a> {
     /// What a short call asks for per contract: (initial, maintenance), rounded up.
     #[inline(always)]
     fn short_call(&self, mark: i64, strike: &Strike) -> Result<(i64, i64), CoreError> {
-        let otm = self.size.down(magnitude(strike.price.saturating_sub(self.price.0).max(0))?)?;
+        let otm = self.size.down(magnitude(strike.price.saturated_sub(self.price.0).max(0))?)?;
         Ok((more(mark, self.shock(otm))?, more(mark, self.call)?))
     }
 
     /// What a short put asks for per contract: (initial, maintenance), rounded up.
     #[inline(always)]
     fn short_put(&self, mark: i64, strike: &Strike) -> Result<(i64, i64), CoreError> {
-        let otm = self.size.down(magnitude(self.price.0.saturating_sub(strike.price).max(0))?)?;
+        let otm = self.size.down(magnitude(self.price.0.saturated_sub(strike.price).max(0))?)?;
         let by_mark = ratio_up(mark, self.parameters.mm_put_mark)?;
         let floor = ratio_up(more(mark, self.put_initial.max(by_mark))?, self.parameters.offset)?;
         Ok((more(mark, self.shock(otm))?.max(floor), more(mark, self.put.max(by_mark))?))
@@ -359,7 +359,7 @@ impl<'a> LegRules<'a> {
 
     /// `k S = max(max_spot S - otm, min_spot S)`.
     fn shock(&self, otm: i64) -> i64 {
-        self.most.saturating_sub(otm).max(self.least)
+        self.most.saturated_sub(otm).max(self.least)
     }
 }
 
@@ -417,7 +417,7 @@ pub(super) fn doubt_up(amount: i64, confidence: Ratio, threshold: Ratio, factor:
 /// `max(0, 1 - scale (1 - factor)) x value`, rounded down: collateral that falls with the position is cut with it.
 pub(super) fn counted_down(value: i64, factor: Ratio, scale: Ratio) -> Result<i64, CoreError> {
     let cut = share_up(value, Ratio(Ratio::ONE.0.saturating_sub(factor.0)), scale)?;
-    Ok(value.saturating_sub(cut).max(0))
+    Ok(value.saturated_sub(cut).max(0))
 }
 
 /// `amount x ratio x scale`, each product rounded up to an atom.
@@ -438,13 +438,17 @@ pub(super) fn magnitude(amount: i64) -> Result<u64, CoreError> {
 }
 
 fn more(a: i64, b: i64) -> Result<i64, CoreError> {
-    a.checked_add(b).ok_or(CoreError::Overflow)
+    a.exact_add(b).ok_or(CoreError::Overflow)
 }
 
+/// `a + b`. Not inlined, as [`difference`]: a checked 128-bit sum is two hundred bytes. Errors: `Overflow`.
+#[inline(never)]
 pub(super) fn sum(a: Wide, b: Wide) -> Result<Wide, CoreError> {
     a.checked_add(b).ok_or(CoreError::Overflow)
 }
 
+/// `a - b`. Errors: `Overflow`.
+#[inline(never)]
 pub(super) fn difference(a: Wide, b: Wide) -> Result<Wide, CoreError> {
     a.checked_sub(b).ok_or(CoreError::Overflow)
 }

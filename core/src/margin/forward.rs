@@ -8,7 +8,7 @@
 
 use crate::error::CoreError;
 use crate::margin::view::{ExpiryView, UnderlyingView};
-use crate::math::fixed::mul_div_down;
+use crate::math::fixed::{mul_div_down, Bounded};
 use crate::math::time::{averaging_deviation, deviation_at, sqrt_time, WINDOW_SECONDS, WINDOW_VARIANCE_SECONDS};
 use crate::units::Price;
 
@@ -79,7 +79,7 @@ fn windowed(expiry: &ExpiryView, full: i64) -> Result<Split, CoreError> {
     if !(0..=WINDOW_SECONDS).contains(&sampled) {
         return Err(CoreError::OutOfDomain);
     }
-    let rest = WINDOW_SECONDS.checked_sub(sampled).ok_or(CoreError::Overflow)?;
+    let rest = WINDOW_SECONDS.exact_sub(sampled).ok_or(CoreError::Overflow)?;
     let part = |price, seconds| mul_div_down(price, seconds, WINDOW_SECONDS).ok_or(CoreError::Overflow);
     if expiry.seconds_to_expiry <= 0 {
         let price = if sampled > 0 { expiry.average.0 } else { full }.max(1);
@@ -90,12 +90,12 @@ fn windowed(expiry: &ExpiryView, full: i64) -> Result<Split, CoreError> {
     let fixed = part(expiry.average.0.max(0), sampled)?;
     // A price of zero has no logarithm.
     let variable = part(full, rest)?.max(i64::from(fixed == 0));
-    fixed.checked_add(variable).ok_or(CoreError::Overflow)?;
+    fixed.exact_add(variable).ok_or(CoreError::Overflow)?;
     Ok(Split { fixed, variable, root: sqrt_time(expiry.seconds_to_expiry), averaging: true })
 }
 
 fn basis_forward(expiry: &ExpiryView, spot: Price) -> Result<i64, CoreError> {
-    let factor = i64::from(expiry.basis_ppm).checked_add(1_000_000).ok_or(CoreError::Overflow)?;
+    let factor = i64::from(expiry.basis_ppm).exact_add(1_000_000).ok_or(CoreError::Overflow)?;
     if factor <= 0 {
         return Err(CoreError::OutOfDomain);
     }

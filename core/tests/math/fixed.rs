@@ -83,3 +83,36 @@ proptest! {
         prop_assert!(moved >> bit == 1);
     }
 }
+
+#[test]
+fn bounded_arithmetic_is_that_of_the_standard_library() {
+    let ends = [i64::MIN, i64::MIN + 1, -(1 << 62), -(1 << 32), -2, -1, 0, 1, 2, 3, 1 << 31, 1 << 32, 1 << 62, i64::MAX];
+    for a in ends {
+        for b in ends {
+            assert_eq!(a.exact_add(b), a.checked_add(b), "{a} + {b}");
+            assert_eq!(a.exact_sub(b), a.checked_sub(b), "{a} - {b}");
+            assert_eq!(a.saturated_add(b), a.saturating_add(b), "{a} + {b}");
+            assert_eq!(a.saturated_sub(b), a.saturating_sub(b), "{a} - {b}");
+            assert_eq!(a.saturated_mul(b), a.saturating_mul(b), "{a} x {b}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn bounded_arithmetic_of_any_numbers_is_that_of_the_standard_library(a: i64, b: i64, shift in 0u32..64) {
+        let b = b >> shift;
+        prop_assert_eq!(a.exact_add(b), a.checked_add(b));
+        prop_assert_eq!(a.exact_sub(b), a.checked_sub(b));
+        prop_assert_eq!(a.saturated_add(b), a.saturating_add(b));
+        prop_assert_eq!(a.saturated_sub(b), a.saturating_sub(b));
+        prop_assert_eq!(a.saturated_mul(b), a.saturating_mul(b));
+    }
+}
+
+#[test]
+fn powers_of_ten_end_where_the_integer_does() {
+    for exponent in 0..64 {
+        assert_eq!(power_of_ten(exponent), 10i64.checked_pow(exponent), "10^{exponent}");
+    }
+}

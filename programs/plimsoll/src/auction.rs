@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::debt::debt_room;
 use plimsoll_core::liquidation::{elapsed, paused, AuctionClock, AuctionParameters, AuctionView};
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::oracle::walk_seconds;
 use plimsoll_core::units::{Quote, Ratio};
 use plimsoll_core::volatility::stress_ratio;
@@ -152,7 +153,7 @@ pub fn worth(account: &MarginAccount, valuation: &Valuation) -> Result<Worth> {
         let balances = mode.close_out_balances(book).map_err(core_refused)?;
         worth.equity = narrow(balances.equity)?;
         worth.legs = narrow(balances.mark_to_market)?;
-        let collateral = worth.equity.checked_sub(cash).and_then(|rest| rest.checked_sub(worth.legs));
+        let collateral = worth.equity.exact_sub(cash).and_then(|rest| rest.exact_sub(worth.legs));
         worth.collateral = collateral.ok_or_else(|| refused(PlimsollError::Overflow))?;
         worth.maintenance = narrow(balances.maintenance)?;
         worth.debt_room = debt_room(Quote(cash), Quote(worth.collateral), Quote(valuation.parameters.debt_cap)).0;

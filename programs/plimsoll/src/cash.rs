@@ -4,6 +4,7 @@
 
 use anchor_lang::prelude::*;
 use plimsoll_core::debt::interest;
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::units::Quote;
 
 use crate::error::{core_refused, refused, PlimsollError, Result};
@@ -14,15 +15,15 @@ pub fn interest_due(account: &MarginAccount, now: i64, parameters: &Clearinghous
     if account.cash >= 0 {
         return Ok(account.interest_owed);
     }
-    let seconds = now.saturating_sub(account.interest_at);
+    let seconds = now.saturated_sub(account.interest_at);
     let running = interest(Quote(account.cash), seconds, parameters.rules()).map_err(core_refused)?;
-    account.interest_owed.checked_add(running.0).ok_or_else(|| refused(PlimsollError::Overflow))
+    account.interest_owed.exact_add(running.0).ok_or_else(|| refused(PlimsollError::Overflow))
 }
 
 /// Cash less interest owed at `now`: what the account's margin stands on. Errors: `Overflow`.
 pub fn after_interest(account: &MarginAccount, now: i64, parameters: &ClearinghouseParameters) -> Result<i64> {
     let due = interest_due(account, now, parameters)?;
-    account.cash.checked_sub(due).ok_or_else(|| refused(PlimsollError::Overflow))
+    account.cash.exact_sub(due).ok_or_else(|| refused(PlimsollError::Overflow))
 }
 
 /// Notes the interest that ran until `now`. Errors: `Overflow`.
@@ -35,7 +36,7 @@ pub fn accrue(account: &mut MarginAccount, now: i64, parameters: &ClearinghouseP
 /// Adds `delta` to the cash after noting interest; starts and stops the debt clock. Errors: `Overflow`.
 pub fn change(account: &mut MarginAccount, delta: i64, now: i64, parameters: &ClearinghouseParameters) -> Result<()> {
     accrue(account, now, parameters)?;
-    account.cash = account.cash.checked_add(delta).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    account.cash = account.cash.exact_add(delta).ok_or_else(|| refused(PlimsollError::Overflow))?;
     if account.cash >= 0 {
         account.debt_since = 0;
     } else if account.debt_since == 0 {
@@ -56,8 +57,8 @@ pub fn interest_pay(account: &mut MarginAccount, now: i64, parameters: &Clearing
 /// Holds `gain` (>= 0) of a settlement for `settlement_hold_seconds`. Errors: `Overflow`.
 pub fn hold(account: &mut MarginAccount, gain: i64, now: i64, parameters: &ClearinghouseParameters) -> Result<()> {
     release(account, now);
-    account.held = account.held.checked_add(gain).ok_or_else(|| refused(PlimsollError::Overflow))?;
-    let until = now.saturating_add(i64::from(parameters.settlement_hold_seconds));
+    account.held = account.held.exact_add(gain).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    let until = now.saturated_add(i64::from(parameters.settlement_hold_seconds));
     account.held_until = account.held_until.max(until);
     Ok(())
 }
@@ -89,14 +90,14 @@ pub fn locked_now(account: &MarginAccount, clearinghouse: &Clearinghouse) -> i64
 /// Errors: `Overflow`.
 pub fn free(account: &MarginAccount, now: i64, clearinghouse: &Clearinghouse) -> Result<i64> {
     let cash = after_interest(account, now, &clearinghouse.parameters)?;
-    let bound = bound(account, now, clearinghouse)?.checked_add(account.auction.reserve);
-    bound.and_then(|bound| cash.checked_sub(bound)).ok_or_else(|| refused(PlimsollError::Overflow))
+    let bound = bound(account, now, clearinghouse)?.exact_add(account.auction.reserve);
+    bound.and_then(|bound| cash.exact_sub(bound)).ok_or_else(|| refused(PlimsollError::Overflow))
 }
 
 /// Cash that is held or locked at `now`, >= 0. Errors: `Overflow`.
 pub fn bound(account: &MarginAccount, now: i64, clearinghouse: &Clearinghouse) -> Result<i64> {
     let held = if now >= account.held_until { 0 } else { account.held };
-    held.checked_add(locked_now(account, clearinghouse)).ok_or_else(|| refused(PlimsollError::Overflow))
+    held.exact_add(locked_now(account, clearinghouse)).ok_or_else(|| refused(PlimsollError::Overflow))
 }
 
 /// Moves holds and locks to the account that takes over all cash. Errors: `Overflow`.
@@ -109,7 +110,7 @@ pub fn bound_move(
     release(from, now);
     release(to, now);
     hold_trim(from);
-    let sum = |a: i64, b: i64| a.checked_add(b).ok_or_else(|| refused(PlimsollError::Overflow));
+    let sum = |a: i64, b: i64| a.exact_add(b).ok_or_else(|| refused(PlimsollError::Overflow));
     to.held = sum(to.held, from.held)?;
     to.held_until = to.held_until.max(from.held_until);
     to.locked = sum(locked_now(to, clearinghouse), locked_now(from, clearinghouse))?;

@@ -2,6 +2,7 @@
 
 use anchor_lang::prelude::*;
 use plimsoll_core::invariants::{check_conserved, Touched};
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::units::Quote;
 use plimsoll_core::waterfall::{recover, Recovery};
 
@@ -10,8 +11,8 @@ use crate::state::{Clearinghouse, InsuranceFund};
 
 /// Adds `amount` (>= 0) to the fund. Errors: `Overflow`.
 pub fn receive(fund: &mut InsuranceFund, amount: i64) -> Result<()> {
-    fund.balance = fund.balance.checked_add(amount).ok_or_else(|| refused(PlimsollError::Overflow))?;
-    fund.received_total = fund.received_total.saturating_add(amount);
+    fund.balance = fund.balance.exact_add(amount).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    fund.received_total = fund.received_total.saturated_add(amount);
     Ok(())
 }
 
@@ -22,7 +23,7 @@ pub fn receive(fund: &mut InsuranceFund, amount: i64) -> Result<()> {
 pub fn cover_deficit(clearinghouse: &mut Clearinghouse, amount: i64) -> Result<Recovery> {
     let plan = recover(Quote(amount), Quote(clearinghouse.deficit)).map_err(core_refused)?;
     clearinghouse.deficit =
-        clearinghouse.deficit.checked_sub(plan.deficit_paid.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        clearinghouse.deficit.exact_sub(plan.deficit_paid.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
     if plan.closes {
         clearinghouse.deficit_locked = 0;
     }
@@ -35,8 +36,8 @@ pub fn cover_deficit(clearinghouse: &mut Clearinghouse, amount: i64) -> Result<R
 /// Conservation: fund and deficit fall by the same amount. Errors: those of [`cover_deficit`].
 pub fn fund_covers(clearinghouse: &mut Clearinghouse, fund: &mut InsuranceFund) -> Result<()> {
     let plan = cover_deficit(clearinghouse, fund.balance.max(0))?;
-    fund.balance = fund.balance.checked_sub(plan.deficit_paid.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
-    fund.paid_total = fund.paid_total.saturating_add(plan.deficit_paid.0);
+    fund.balance = fund.balance.exact_sub(plan.deficit_paid.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    fund.paid_total = fund.paid_total.saturated_add(plan.deficit_paid.0);
     Ok(())
 }
 

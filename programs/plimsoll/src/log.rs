@@ -1,6 +1,6 @@
 //! Events: logged, or handed to the program itself where they must not be cut off a log.
 
-use std::io;
+use std::io::{self, Write};
 
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::log::sol_log_data;
@@ -39,55 +39,62 @@ fn log_bytes(discriminator: &[u8], fields: &[u8]) {
     }
 }
 
-/// Bytes of an event while it is serialised: every field is one call, where a vector's own code to grow would stand
-/// behind each.
-struct Line(Vec<u8>);
+/// Bytes of an event while it is serialised, on the stack: a field becomes a store to its place there, where a vector
+/// would be asked for room and every field be a call.
+struct Line {
+    bytes: [u8; EVENT_MAX],
+    length: usize,
+}
 
 impl io::Write for Line {
+    #[inline(always)]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes)?;
         Ok(bytes.len())
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.extend_from_slice(bytes);
+        let end = self.length.saturating_add(bytes.len());
+        // Never missing: `Line::of` compiles for no longer event.
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(bytes);
+            self.length = end;
+        }
         Ok(())
     }
 
+    #[inline(always)]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 impl Line {
-    fn of(event: &(impl AnchorSerialize + Discriminator)) -> Self {
-        let mut line = Self::named(event_name(event));
+    /// Serialises an event of fixed length, whose memory is at least as long.
+    #[inline(always)]
+    fn of<E: AnchorSerialize + Discriminator>(event: &E) -> Self {
+        const { assert!(size_of::<E>() <= EVENT_MAX.saturating_sub(E::DISCRIMINATOR.len())) };
+        let mut line = Self { bytes: [0; EVENT_MAX], length: 0 };
         // Writing to memory does not fail.
+        let _ = line.write_all(E::DISCRIMINATOR);
         let _ = event.serialize(&mut line);
         line
     }
 
-    #[inline(never)]
-    fn named(discriminator: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(EVENT_MAX);
-        bytes.extend_from_slice(discriminator);
-        Self(bytes)
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&[])
     }
-}
-
-const fn event_name<E: Discriminator>(_: &E) -> &'static [u8] {
-    E::DISCRIMINATOR
 }
 
 /// Logs an event field by field: what `emit!` logs.
 pub fn log_event(event: &(impl AnchorSerialize + Discriminator)) {
-    sol_log_data(&[&Line::of(event).0]);
+    sol_log_data(&[Line::of(event).bytes()]);
 }
 
 /// Calls this program with `event`: what `emit_cpi!` does, with the call in one place.
 ///
 /// Errors: those of the call.
 pub fn call_event(authority: &AccountInfo, event: &(impl AnchorSerialize + Discriminator)) -> Result<()> {
-    call_self(authority, &[b"__event_authority", &[crate::EVENT_AUTHORITY_AND_BUMP.1]], &Line::of(event).0)
+    call_self(authority, &[b"__event_authority", &[crate::EVENT_AUTHORITY_AND_BUMP.1]], Line::of(event).bytes())
 }

@@ -10,6 +10,7 @@ use plimsoll_core::margin::{
     self, Balances, Book, CollateralView, Drift, ExpiryView, Mode, PortfolioParameters, PortfolioView, ScenarioView,
     UnderlyingView,
 };
+use plimsoll_core::math::fixed::{power_of_ten, Bounded};
 use plimsoll_core::oracle::{self, spot_confidence, DEAD_AFTER_SECONDS, SILENT_AFTER_SECONDS};
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::settlement::{average, Average, SettlementTerms, WINDOW_SECONDS};
@@ -430,7 +431,7 @@ fn volatility(expiry: &Expiry, (underlying, oracle): (&Underlying, &OracleState)
     if expiry.is_settled() {
         return Vol::ZERO;
     }
-    let seconds = expiry.expiry.saturating_sub(now).max(0);
+    let seconds = expiry.expiry.saturated_sub(now).max(0);
     reference_volatility(oracle.volatility.rules(), seconds, underlying.volatility.rules())
 }
 
@@ -441,7 +442,7 @@ fn view_with<'e>(
     (underlying, vol): (&Underlying, Vol),
     now: i64,
 ) -> Result<ExpiryView<'e>> {
-    let seconds = expiry.expiry.saturating_sub(now);
+    let seconds = expiry.expiry.saturated_sub(now);
     let settled = expiry.is_settled().then_some(Price(expiry.settlement_price));
     let mut mean = Average::default();
     if settled.is_none() && seconds <= WINDOW_SECONDS {
@@ -465,7 +466,7 @@ fn view_with<'e>(
 
 /// Value of `amount` atoms of a mint in millionths of a USD, rounded down, at most `i64::MAX`.
 pub fn collateral_value(amount: u64, price: Price, decimals: u8) -> Quote {
-    let scale = 10u128.checked_pow(u32::from(decimals)).unwrap_or(u128::MAX);
+    let scale = power_of_ten(u32::from(decimals)).map_or(u128::MAX, |power| u128::from(power.unsigned_abs()));
     let price = u128::from(price.0.max(0).unsigned_abs());
     // PROOF: both factors are below 2^64.
     let value = u128::from(amount).wrapping_mul(price).checked_div(scale).unwrap_or(0);
@@ -475,7 +476,7 @@ pub fn collateral_value(amount: u64, price: Price, decimals: u8) -> Quote {
 /// Cross factor x ramp, rounded down.
 pub fn ramped_factor(collateral: &Collateral, now: i64) -> Ratio {
     let length = u64::from(collateral.ramp_seconds.max(1));
-    let elapsed = now.saturating_sub(collateral.ramp_start).max(0).unsigned_abs().min(length);
+    let elapsed = now.saturated_sub(collateral.ramp_start).max(0).unsigned_abs().min(length);
     // PROOF: both factors are below 2^32.
     let factor = u64::from(collateral.cross_factor).wrapping_mul(elapsed).checked_div(length).unwrap_or(0);
     Ratio(u32::try_from(factor).unwrap_or(0))

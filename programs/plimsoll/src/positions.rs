@@ -6,6 +6,7 @@
 
 use anchor_lang::prelude::*;
 use plimsoll_core::liquidation::LegTaken;
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::position::{OptionKind, Position};
 use plimsoll_core::trade::LegChange;
 use plimsoll_core::units::Quantity;
@@ -85,7 +86,7 @@ pub fn open_interest_change(expiry: &mut Expiry, strike: u8, kind: OptionKind, d
         OptionKind::Put => puts,
     };
     let after = interest
-        .checked_add(delta)
+        .exact_add(delta)
         .filter(|after| *after >= 0)
         .ok_or_else(|| refused(PlimsollError::OpenInterestBroken))?;
     *interest = after;

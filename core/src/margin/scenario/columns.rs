@@ -16,7 +16,7 @@ use crate::margin::scenario::parameters::{PortfolioParameters, TAILS_MAX};
 use crate::margin::scenario::ScenarioView;
 use crate::margin::view::UnderlyingView;
 use crate::math::black76::{Forward, Shock};
-use crate::math::fixed::{div_toward_zero, mul_div_up, ONE};
+use crate::math::fixed::{div_toward_zero, mul_div_up, Bounded, ONE};
 use crate::parameters::PPM;
 use crate::units::{Price, Ratio};
 
@@ -94,8 +94,8 @@ impl Reach {
     /// highest price are from the accepted one.
     #[inline(never)]
     pub fn of(view: &UnderlyingView, rules: &ScenarioView) -> [Self; 2] {
-        let below = apart(view.spot.0.saturating_sub(view.low.0), view.spot);
-        let above = apart(view.high.0.saturating_sub(view.spot.0), view.spot);
+        let below = apart(view.spot.0.saturated_sub(view.low.0), view.spot);
+        let above = apart(view.high.0.saturated_sub(view.spot.0), view.spot);
         let widest = rules.range_im.max(rules.range_mm);
         [Self::new(rules.parameters, widest, below, above), Self::new(rules.parameters, rules.range_mm, 0, 0)]
     }

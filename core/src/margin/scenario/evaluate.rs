@@ -19,7 +19,7 @@ use crate::margin::scenario::tenor::Tenor;
 use crate::margin::scenario::{PortfolioView, ScenarioView};
 use crate::margin::view::{Balances, Book, CollateralView, ExpiryView, UnderlyingBalances, UnderlyingView};
 use crate::math::black76::{price_error_up, FORWARD_MULTIPLE_MAX};
-use crate::math::fixed::mul_div_down;
+use crate::math::fixed::{mul_div_down, Bounded};
 use crate::parameters::PPM;
 use crate::series::MAX_STRIKES;
 use crate::units::{Price, Quote, Ratio, Wide};
@@ -290,8 +290,8 @@ impl<'a> Account<'a> {
         for collateral in self.collateral() {
             let value = self.value_at(collateral, spot)?;
             let counted = counted_down(value, collateral.factor, Ratio::ONE)?;
-            gaining = gaining.checked_add(counted).ok_or(CoreError::Overflow)?;
-            losing = losing.checked_add(value).ok_or(CoreError::Overflow)?;
+            gaining = gaining.exact_add(counted).ok_or(CoreError::Overflow)?;
+            losing = losing.exact_add(value).ok_or(CoreError::Overflow)?;
         }
         sums.finish(grid, cells, (gaining, losing))
     }
@@ -326,12 +326,12 @@ impl<'a> Account<'a> {
             None => self.fresh((expiry, tenor), (grid, cells), &net, (&mut totals, &mut legs))?,
         }
         // A shocked forward is at most 8 times the forward.
-        let forward = self.size.up(magnitude(tenor.forward())?)?.saturating_mul(FORWARD_MULTIPLE_MAX);
+        let forward = self.size.up(magnitude(tenor.forward())?)?.saturated_mul(FORWARD_MULTIPLE_MAX);
         sums.add_bound(legs.gross, forward.max(legs.highest))?;
         sums.add_columns(cells, &totals, (now.long_share, now.basis_share));
         if legs.largest > u64::from(self.rules.parameters.concentration_free) {
             let beyond = contracts_beyond(&net, expiry, self.rules.parameters)?;
-            sums.concentrated = sums.concentrated.checked_add(beyond).ok_or(CoreError::Overflow)?;
+            sums.concentrated = sums.concentrated.exact_add(beyond).ok_or(CoreError::Overflow)?;
         }
         self.add_charges(expiry, (tenor, &now), &legs, sums)
     }
@@ -346,7 +346,7 @@ impl<'a> Account<'a> {
         sums: &mut Sums,
     ) -> Result<(), CoreError> {
         let rules = self.rules.parameters;
-        sums.naked = sums.naked.checked_add(legs.naked).ok_or(CoreError::Overflow)?;
+        sums.naked = sums.naked.exact_add(legs.naked).ok_or(CoreError::Overflow)?;
         if expiry.seconds_to_expiry < i64::from(rules.near_seconds) {
             // PROOF: below 2^39 contracts each.
             sums.between = sums.between.wrapping_add(legs.long.min(legs.short.wrapping_mul(2)));
@@ -363,8 +363,8 @@ impl<'a> Account<'a> {
             // PROOF: as above, with no more contracts. No book moves further than its legs one by one.
             let moved = Wide::from(legs.reduced.min(legs.gross)).wrapping_mul(Wide::from(self.size.up(distance)?));
             // Rows and fresh prices are rounded apart: two atoms and the error of two prices per contract of any leg.
-            let error = magnitude(price_error_up(tenor.forward().max(now.forward())).saturating_mul(2))?;
-            sums.drift = sum(sum(sums.drift, moved)?, times(self.size.up(error)?.saturating_add(2)))?;
+            let error = magnitude(price_error_up(tenor.forward().max(now.forward())).saturated_mul(2))?;
+            sums.drift = sum(sum(sums.drift, moved)?, times(self.size.up(error)?.saturated_add(2)))?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@
 use crate::margin::scenario::columns::{Cell, Grid, BASIS_DOWN, BASIS_UP, COLUMNS_MAX};
 use crate::margin::scenario::parameters::{PortfolioParameters, TAILS_MAX};
 use crate::margin::scenario::sums::{Kind, Sums};
-use crate::math::fixed::{div_toward_zero, share_down, ONE};
+use crate::math::fixed::{div_toward_zero, share_down, Bounded, ONE};
 use crate::parameters::{ppm_down, PPM};
 use crate::units::{Ratio, Wide};
 
@@ -108,7 +108,7 @@ impl Joint {
         self.tails = Some(rules.tails);
         self.basis_counts |= member.basis_counts;
         for (total, own) in self.totals.iter_mut().zip(member.places) {
-            match total.checked_add(own) {
+            match total.exact_add(own) {
                 Some(sum) => *total = sum,
                 None => self.fits = false,
             }
@@ -141,7 +141,7 @@ impl Member {
         };
         self.basis_counts = cells.get(BASIS_UP).is_some_and(|cell| cell.counts(&kind.reach));
         // One atom less: two shares rounded down may differ by one too much.
-        let rest = alone.saturating_sub(share_down(worst, self.share)).saturating_sub(1);
+        let rest = alone.saturated_sub(share_down(worst, self.share)).saturated_sub(1);
         for (index, own) in self.places.iter_mut().enumerate() {
             let profit = match index {
                 CONTINGENCY => contingency,
@@ -149,7 +149,7 @@ impl Member {
                 BASIS_UP..=BASIS_DOWN if !self.basis_counts => worst,
                 _ => sums.profits.get(grid.nearest(index, &kind.reach)).copied().unwrap_or(worst),
             };
-            let here = rest.saturating_add(share_down(profit, self.share));
+            let here = rest.saturated_add(share_down(profit, self.share));
             *own = if self.alone.is_some() { here.min(*own) } else { here };
         }
         self.alone = Some(self.alone.map_or(alone, |known| known.min(alone)));

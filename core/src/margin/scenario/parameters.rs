@@ -1,5 +1,6 @@
 //! Risk parameters of portfolio mode with the hard ranges the program enforces.
 
+use crate::math::fixed::Bounded;
 use bytemuck::{Pod, Zeroable};
 
 use crate::margin::scenario::columns::STEPS_MAX;
@@ -203,7 +204,7 @@ impl PortfolioParameters {
     /// Checks that scan ranges up to `range_cap` (ppm of spot) end on the grid: nothing looks beyond [`STEPS_MAX`]
     /// steps. Errors: the range with the largest that fits.
     pub fn validate_cap(&self, range_cap: u32) -> Result<(), ParameterError> {
-        let longest = i64::from(self.grid_step).saturating_mul(i64::from(STEPS_MAX));
+        let longest = i64::from(self.grid_step).saturated_mul(i64::from(STEPS_MAX));
         in_range("range_cap", range_cap, 0, longest)
     }
 
@@ -211,7 +212,7 @@ impl PortfolioParameters {
     /// was not, with the range of those.
     pub fn validate_peers(&self, index: u16) -> Result<(), ParameterError> {
         let [first, second] = self.correlation_peers;
-        let before = i64::from(index).saturating_sub(1);
+        let before = i64::from(index).saturated_sub(1);
         for (peer, other) in [(first, NO_PEER), (second, first)] {
             // An empty range refuses what stands there already.
             let highest = if peer == other { -1 } else { before };

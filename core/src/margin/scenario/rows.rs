@@ -18,7 +18,7 @@ use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::surface::{Columns, Deviations, SizeMantissa};
 use crate::margin::scenario::tenor::Tenor;
 use crate::margin::view::ExpiryView;
-use crate::math::fixed::mul_div_up;
+use crate::math::fixed::{mul_div_up, Bounded};
 use crate::parameters::PPM;
 use crate::series::Strike;
 use crate::units::{ContractSize, Price, Seconds};
@@ -123,7 +123,7 @@ impl RowsHeader {
     ///
     /// Errors: the first refusal, in the order of [`RowsRefusal`].
     pub fn check(&self, stamp: &RowsStamp, rules: &PortfolioParameters) -> Result<(), RowsRefusal> {
-        let (age, most) = (stamp.now.saturating_sub(self.computed_at), Seconds::from(rules.rows_max_age_seconds));
+        let (age, most) = (stamp.now.saturated_sub(self.computed_at), Seconds::from(rules.rows_max_age_seconds));
         if self.computed_at == 0 || age < 0 || age > most {
             return Err(RowsRefusal::Old { age, most });
         }
@@ -146,7 +146,7 @@ impl RowsHeader {
     /// Distance of `spot` from the price that the rows stand on, ppm of the latter, rounded up; `i64::MAX` before the
     /// first refresh.
     pub fn drift_up(&self, spot: Price) -> i64 {
-        let apart = spot.0.saturating_sub(self.spot).saturating_abs();
+        let apart = spot.0.saturated_sub(self.spot).saturating_abs();
         mul_div_up(apart, PPM, self.spot).unwrap_or(i64::MAX)
     }
 

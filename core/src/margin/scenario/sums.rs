@@ -6,7 +6,7 @@ use crate::margin::cross::{difference, sum};
 use crate::margin::scenario::columns::{Cell, Grid, Reach, COLUMNS_MAX, DOWN, HEAD, UP};
 use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::scenario::Drift;
-use crate::math::fixed::{mul_shift_down, share_down};
+use crate::math::fixed::{mul_shift_down, share_down, Bounded};
 use crate::parameters::{ppm_down, ppm_up, PPM};
 use crate::units::{Ratio, Wide};
 
@@ -107,7 +107,7 @@ impl Sums {
         if losing != 0 {
             for (cell, profit) in cells.iter().zip(self.profits.iter_mut()) {
                 let moved = moved(grid.multiplier(cell), gaining, losing)?;
-                *profit = profit.checked_add(moved).ok_or(CoreError::Overflow)?;
+                *profit = profit.exact_add(moved).ok_or(CoreError::Overflow)?;
             }
         }
         for (profit, share) in self.profits.iter_mut().skip(HEAD).zip(grid.tails()) {
@@ -115,7 +115,7 @@ impl Sums {
         }
         let profit = |column: usize| self.profits.get(column).copied().unwrap_or(0);
         // Less what the discount of long values costs without any shock.
-        self.vega = profit(0).saturating_sub(profit(UP).min(profit(DOWN))).max(0);
+        self.vega = profit(0).saturated_sub(profit(UP).min(profit(DOWN))).max(0);
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl Sums {
         charges = times_up(charges, kind.factor)?;
         let mut per_naked = ratio_up(spot, Ratio(rules.mm_option))?;
         if kind.initial {
-            per_naked = per_naked.checked_add(ratio_up(spot, Ratio(rules.im_option))?).ok_or(CoreError::Overflow)?;
+            per_naked = per_naked.exact_add(ratio_up(spot, Ratio(rules.im_option))?).ok_or(CoreError::Overflow)?;
             charges = sum(charges, self.doubt)?;
             charges = sum(charges, self.concentration(rules, spot)?)?;
             // PROOF: a product of two i64 always fits i128.
@@ -167,7 +167,7 @@ impl Sums {
     fn concentration(&self, rules: &PortfolioParameters, spot: i64) -> Result<Wide, CoreError> {
         // PROOF: below 2^32 x 10^6.
         let free = i64::from(rules.vega_free).wrapping_mul(PPM);
-        let vega = times_up(Wide::from(self.vega.saturating_sub(free).max(0)), Ratio(rules.vega_rate))?;
+        let vega = times_up(Wide::from(self.vega.saturated_sub(free).max(0)), Ratio(rules.vega_rate))?;
         if self.concentrated == 0 {
             return Ok(vega);
         }
@@ -187,10 +187,10 @@ impl Sums {
     #[inline(never)]
     fn drift_weight(&self, (grid, cells): (&Grid, &[Cell]), rules: &PortfolioParameters, kind: &Kind) -> Ratio {
         let weight = |dampening: i64, multiplier: i64| {
-            let share = mul_shift_down(i64::from(kind.factor.0), dampening, 32).saturating_add(1);
-            let rest = PPM.saturating_sub(share).saturating_abs();
+            let share = mul_shift_down(i64::from(kind.factor.0), dampening, 32).saturated_add(1);
+            let rest = PPM.saturated_sub(share).saturating_abs();
             let moved = u32::try_from(multiplier.max(PPM)).ok().and_then(|multiplier| ppm_up(share, multiplier));
-            rest.saturating_add(moved.unwrap_or(i64::MAX)).saturating_add(1)
+            rest.saturated_add(moved.unwrap_or(i64::MAX)).saturated_add(1)
         };
         let counted = cells.iter().enumerate().filter(|(_, cell)| cell.counts(&kind.reach));
         let skew = i64::from(kind.factor.0).saturating_mul(2).saturating_add(PPM);
@@ -208,13 +208,13 @@ impl Sums {
         let basis = weight(0, PPM).max(weight(self.basis_share, up));
         // The charge for vega stands on a shocked value less another.
         let vega = if kind.initial { i64::from(rules.vega_rate).saturating_mul(2) } else { 0 };
-        Ratio(u32::try_from(columns.fold(basis, i64::max).saturating_add(vega)).unwrap_or(u32::MAX))
+        Ratio(u32::try_from(columns.fold(basis, i64::max).saturated_add(vega)).unwrap_or(u32::MAX))
     }
 }
 
 /// Profit of collateral at a spot `multiplier` in ppm, rounded down.
 fn moved(multiplier: i64, gaining: i64, losing: i64) -> Result<i64, CoreError> {
-    let distance = multiplier.saturating_sub(PPM);
+    let distance = multiplier.saturated_sub(PPM);
     let share = u32::try_from(distance.unsigned_abs()).map_err(|_| CoreError::OutOfDomain)?;
     let profit = if distance > 0 { ppm_down(gaining, share) } else { ppm_up(losing, share).map(i64::saturating_neg) };
     profit.ok_or(CoreError::Overflow)

@@ -5,7 +5,7 @@ use crate::margin::scenario::columns::{Cell, Forwards, Grid, Shift, BASIS_UP, CO
 use crate::margin::scenario::rows::ROW;
 use crate::margin::scenario::tenor::Tenor;
 use crate::math::black76::{price, Deviation, Forward, Scale, Strike};
-use crate::math::fixed::{leading_zeros, mul_div_down};
+use crate::math::fixed::{leading_zeros, mul_div_down, Bounded};
 use crate::parameters::PPM;
 use crate::units::ContractSize;
 
@@ -74,7 +74,7 @@ fn shock(forwards: &mut Forwards, tenor: &Tenor, grid: &Grid, scale: Scale) -> R
     } else {
         for (slot, ppm) in rest.iter_mut().zip(grid.multipliers().iter().skip(1)) {
             let moved = mul_div_down(tenor.variable, i64::from(*ppm), PPM).ok_or(CoreError::Overflow)?;
-            *slot = Forward::new(scale, tenor.fixed.checked_add(moved).ok_or(CoreError::Overflow)?);
+            *slot = Forward::new(scale, tenor.fixed.exact_add(moved).ok_or(CoreError::Overflow)?);
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::margin::scenario::parameters::PortfolioParameters;
 use crate::margin::view::ExpiryView;
 use crate::math::black76::price_error_up;
 use crate::math::elementary::exp;
-use crate::math::fixed::{div_toward_zero, mul_div_up, mul_shift_down, ONE};
+use crate::math::fixed::{div_toward_zero, mul_div_up, mul_shift_down, Bounded, ONE};
 use crate::math::time::{sqrt_time, vol_shock, years, SHOCK_SECONDS};
 use crate::units::Price;
 
@@ -54,12 +54,12 @@ impl Tenor {
         let power = if t <= SHOCK_SECONDS { rules.short_power } else { rules.long_power };
         let mult = vol_shock(t, i64::from(rules.dte_floor_seconds), q32(power));
         let vol = expiry.vol.0;
-        let up = scale(vol, ONE.saturating_add(scale(q32(rules.range_up), mult))).max(q32(rules.min_vol_up));
-        let down = scale(vol, ONE.saturating_sub(scale(q32(rules.range_down), mult)).max(0));
+        let up = scale(vol, ONE.saturated_add(scale(q32(rules.range_up), mult))).max(q32(rules.min_vol_up));
+        let down = scale(vol, ONE.saturated_sub(scale(q32(rules.range_down), mult)).max(0));
         let root = sqrt_time(t) >> 8;
-        let width = q32(rules.skew_static).saturating_add(scale(root, signed_q32(rules.skew_scale)));
+        let width = q32(rules.skew_static).saturated_add(scale(root, signed_q32(rules.skew_scale)));
         let wing = scale(scale(root, q32(rules.skew_width)), width).max(q32(rules.skew_min_k));
-        let skew = |base: u32, slope: i32| Skew::new(scale(root, signed_q32(slope)).saturating_add(q32(base)), wing);
+        let skew = |base: u32, slope: i32| Skew::new(scale(root, signed_q32(slope)).saturated_add(q32(base)), wing);
         let years = years(t);
         Ok(Self {
             fixed: split.fixed,
@@ -69,7 +69,7 @@ impl Tenor {
             wing,
             long_share: scale(q32(rules.base_long), exp(scale(years, q32(rules.long_add)).saturating_neg())),
             // Two more for the roundings of the parts.
-            basis_share: q32(rules.basis_add).saturating_add(scale(years, q32(rules.basis_mult))).saturating_add(2),
+            basis_share: q32(rules.basis_add).saturated_add(scale(years, q32(rules.basis_mult))).saturated_add(2),
         })
     }
 
@@ -103,20 +103,20 @@ impl Tenor {
         let moved = i64::try_from(moved).unwrap_or(i64::MAX);
         let (low, high) = (self.forward().min(now.forward()), self.forward().max(now.forward()));
         // One more: k is cut to 32 fraction bits on both sides.
-        let log_move = mul_div_up(moved, ONE, low).unwrap_or(i64::MAX).saturating_add(1);
-        let pairs = || self.deviations.iter().zip(&now.deviations).map(|(a, b)| a.saturating_sub(*b).saturating_abs());
+        let log_move = mul_div_up(moved, ONE, low).unwrap_or(i64::MAX).saturated_add(1);
+        let pairs = || self.deviations.iter().zip(&now.deviations).map(|(a, b)| a.saturated_sub(*b).saturating_abs());
         let plain = pairs().next().unwrap_or(0);
         let mut widest = pairs().fold(0, i64::max);
         let deviation = self.deviations.iter().zip(&now.deviations).map(|(a, b)| *a.max(b)).next().unwrap_or(0);
         for (before, after) in self.skews.iter().zip(&now.skews) {
             let change = before.change_up(after, self.wing.max(now.wing), log_move);
             let cap = before.cap.max(after.cap);
-            let skewed = scale(plain, ONE.saturating_add(cap)).saturating_add(scale(deviation, change));
-            widest = widest.max(skewed.saturating_add(2));
+            let skewed = scale(plain, ONE.saturated_add(cap)).saturated_add(scale(deviation, change));
+            widest = widest.max(skewed.saturated_add(2));
         }
         const FOUR_TENTHS: i64 = 1_717_986_919;
-        let vega = mul_div_up(high, scale(widest, FOUR_TENTHS).saturating_add(1), ONE).unwrap_or(i64::MAX);
-        moved.saturating_add(vega).min(high).saturating_add(price_error_up(high).saturating_mul(2))
+        let vega = mul_div_up(high, scale(widest, FOUR_TENTHS).saturated_add(1), ONE).unwrap_or(i64::MAX);
+        moved.saturated_add(vega).min(high).saturated_add(price_error_up(high).saturated_mul(2))
     }
 }
 
@@ -125,7 +125,7 @@ impl Skew {
     fn new(cap: i64, wing: i64) -> Self {
         let cap = cap.max(0);
         // PROOF: a cap is at most base_cap + 4 c_base <= 5 in Q32, below 2^35.
-        let slope = div_toward_zero(cap << 28, wing).unwrap_or(0).saturating_mul(16);
+        let slope = div_toward_zero(cap << 28, wing).unwrap_or(0).saturated_mul(16);
         Self { cap, slope }
     }
 
@@ -141,11 +141,11 @@ impl Skew {
     #[inline(never)]
     fn change_up(&self, other: &Self, wing: i64, log_move: i64) -> i64 {
         let cap = self.cap.max(other.cap);
-        let caps = self.cap.saturating_sub(other.cap).saturating_abs().saturating_mul(2);
-        let slopes = scale(wing, self.slope.saturating_sub(other.slope).saturating_abs());
+        let caps = self.cap.saturated_sub(other.cap).saturating_abs().saturated_mul(2);
+        let slopes = scale(wing, self.slope.saturated_sub(other.slope).saturating_abs());
         let along = scale(log_move, self.slope.max(other.slope));
         // Two more for the roundings of the parts.
-        caps.saturating_add(slopes).saturating_add(along).saturating_add(2).min(cap.saturating_mul(2))
+        caps.saturated_add(slopes).saturated_add(along).saturated_add(2).min(cap.saturated_mul(2))
     }
 }
 

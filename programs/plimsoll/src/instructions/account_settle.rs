@@ -2,6 +2,7 @@
 
 use anchor_lang::prelude::*;
 use plimsoll_core::margin::payoff;
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::units::{ContractSize, Price, Quantity, Quote, Wide};
 
@@ -127,14 +128,12 @@ impl Settlement {
     /// the last account leaves anything.
     fn apply(&self, expiry: &mut Expiry, gain: i64) -> Result<()> {
         let rest = |open: i64, settled: i64| {
-            open.checked_sub(settled)
-                .filter(|rest| *rest >= 0)
-                .ok_or_else(|| refused(PlimsollError::OpenInterestBroken))
+            open.exact_sub(settled).filter(|rest| *rest >= 0).ok_or_else(|| refused(PlimsollError::OpenInterestBroken))
         };
         expiry.unsettled_long = rest(expiry.unsettled_long, self.long)?;
         expiry.unsettled_short = rest(expiry.unsettled_short, self.short)?;
         expiry.settlement_balance =
-            expiry.settlement_balance.checked_sub(gain).ok_or_else(|| refused(PlimsollError::Overflow))?;
+            expiry.settlement_balance.exact_sub(gain).ok_or_else(|| refused(PlimsollError::Overflow))?;
         let done = expiry.unsettled_long == 0 && expiry.unsettled_short == 0;
         if done && expiry.settlement_balance != 0 {
             return Err(refuse(PlimsollError::SettlementBalanceOpen, expiry.settlement_balance, 0));

@@ -12,6 +12,7 @@ use plimsoll_core::liquidation::{
     bid_improves, bid_limits, collateral_taken, leg_taken, plan_bid, plan_takeover, price_factor, survey,
     AuctionParameters, BidPlan, BidTerms, Fraction, Moved,
 };
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::oracle::Action;
 use plimsoll_core::trade::{LegChange, LimitParameters};
 use plimsoll_core::units::Quote;
@@ -267,17 +268,16 @@ impl<'info> AuctionBid<'info> {
         let draw = draw(Quote(loss), &layers).map_err(core_refused)?;
         let from_surplus = draw.from_layer(Layer::Surplus).0;
         let paid = draw.from_layer(Layer::GlobalInsurance).0;
-        fund.balance = fund.balance.checked_sub(paid).ok_or_else(|| refused(PlimsollError::Overflow))?;
-        fund.paid_total = fund.paid_total.saturating_add(paid);
+        fund.balance = fund.balance.exact_sub(paid).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        fund.paid_total = fund.paid_total.saturated_add(paid);
         fund.incident_count = fund.incident_count.wrapping_add(1);
         if paid < loss {
             let mut clearinghouse = write_clearinghouse(&self.clearinghouse)?;
-            clearinghouse.surplus =
-                surplus.checked_sub(from_surplus).ok_or_else(|| refused(PlimsollError::Overflow))?;
+            clearinghouse.surplus = surplus.exact_sub(from_surplus).ok_or_else(|| refused(PlimsollError::Overflow))?;
             record_deficit(&mut clearinghouse, draw.deficit.0)?;
         }
         let mut record = write(&self.owner_record)?;
-        record.bad_debt = record.bad_debt.checked_add(loss).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        record.bad_debt = record.bad_debt.exact_add(loss).ok_or_else(|| refused(PlimsollError::Overflow))?;
         let clearinghouse = read(&self.clearinghouse)?;
         Ok(BadDebtCovered {
             clearinghouse: *self.clearinghouse.as_ref().key,
@@ -303,8 +303,7 @@ fn record_deficit(clearinghouse: &mut Clearinghouse, amount: i64) -> Result<()> 
         clearinghouse.deficit_epoch = clearinghouse.deficit_epoch.wrapping_add(1);
         clearinghouse.deficit_locked = 0;
     }
-    clearinghouse.deficit =
-        clearinghouse.deficit.checked_add(amount).ok_or_else(|| refused(PlimsollError::Overflow))?;
+    clearinghouse.deficit = clearinghouse.deficit.exact_add(amount).ok_or_else(|| refused(PlimsollError::Overflow))?;
     Ok(())
 }
 
@@ -411,7 +410,7 @@ impl Standing {
             None => plan_takeover(&view, &terms, &moved),
         }
         .map_err(liquidation_refused)?;
-        let paid = |balance: i64| balance.checked_add(plan.account_cash.0);
+        let paid = |balance: i64| balance.exact_add(plan.account_cash.0);
         let maintenance_after = paid(after.maintenance).ok_or_else(|| refused(PlimsollError::Overflow))?;
         let room_after = paid(after.debt_room).unwrap_or(i64::MAX);
         bid_improves(view.shortfall(), Quote(maintenance_after.min(room_after))).map_err(liquidation_refused)?;
@@ -422,7 +421,7 @@ impl Standing {
 /// What moved: the fall of legs and collateral at the same prices.
 fn moved(before: &Worth, after: &Worth) -> Result<Moved> {
     let fall =
-        |before: i64, after: i64| before.checked_sub(after).map(Quote).ok_or_else(|| refused(PlimsollError::Overflow));
+        |before: i64, after: i64| before.exact_sub(after).map(Quote).ok_or_else(|| refused(PlimsollError::Overflow));
     Ok(Moved { legs: fall(before.legs, after.legs)?, collateral: fall(before.collateral, after.collateral)? })
 }
 

@@ -1,6 +1,7 @@
 //! Repays bad debt of an owner.
 
 use anchor_lang::prelude::*;
+use plimsoll_core::math::fixed::Bounded;
 // The interface description asks every account type for its owner; our own `Owner` hides the trait of that name.
 #[cfg(feature = "idl-build")]
 use anchor_lang::Owner as _;
@@ -91,7 +92,7 @@ impl<'info> BadDebtRepay<'info> {
         let mut fund = write(&self.insurance)?;
         let mut record = write(&self.owner_record)?;
         let bad_debt_before = record.bad_debt;
-        record.bad_debt = bad_debt_before.checked_sub(amount).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        record.bad_debt = bad_debt_before.exact_sub(amount).ok_or_else(|| refused(PlimsollError::Overflow))?;
         let plan = recover_into(&mut clearinghouse, &mut fund, amount)?;
         Ok(BadDebtRepaid {
             clearinghouse: self.clearinghouse.key(),

@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 use plimsoll_core::debt::{plan_sale, SalePlan, SaleTerms};
 use plimsoll_core::delegate::DelegateAction;
 use plimsoll_core::invariants::{check_conserved, Touched};
-use plimsoll_core::math::fixed::mul_div_up;
+use plimsoll_core::math::fixed::{mul_div_up, Bounded};
 use plimsoll_core::oracle::Action;
 use plimsoll_core::units::{Price, Quote};
 
@@ -150,14 +150,14 @@ fn sale_terms(args: &CollateralSaleArgs, account: &MarginAccount, valuation: &Va
         wanted: args.amount,
         price: valuation.markets.quote_prices(collateral.priced_by)?.1,
         decimals: collateral.decimals,
-        elapsed: valuation.now.saturating_sub(account.debt_since),
+        elapsed: valuation.now.saturated_sub(account.debt_since),
         price_limit: Quote(args.price_limit),
     })
 }
 
 /// What a buyer pays above the lower price, at most: counted against its delegate's budget.
 fn above_lower(proceeds: Quote, (low, high): (Price, Price)) -> Result<Quote> {
-    let gap = high.0.saturating_sub(low.0);
+    let gap = high.0.saturated_sub(low.0);
     mul_div_up(proceeds.0, gap, high.0).map(Quote).ok_or_else(|| refused(PlimsollError::Overflow))
 }
 

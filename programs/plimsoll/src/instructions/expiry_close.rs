@@ -1,6 +1,7 @@
 //! Closes an expiry in which nothing is left.
 
 use anchor_lang::prelude::*;
+use plimsoll_core::math::fixed::Bounded;
 
 use crate::account_list;
 use crate::addresses::close;
@@ -69,11 +70,11 @@ impl ExpiryClose<'_> {
 /// Contracts that accounts still hold, long and short.
 fn contracts_open(expiry: &Expiry) -> Result<i64> {
     if expiry.is_settled() {
-        return expiry.unsettled_long.checked_add(expiry.unsettled_short).ok_or(refused(PlimsollError::Overflow));
+        return expiry.unsettled_long.exact_add(expiry.unsettled_short).ok_or(refused(PlimsollError::Overflow));
     }
     let mut open = 0i64;
     for interest in expiry.strikes().iter().flat_map(|strike| strike.open_interest) {
-        open = open.checked_add(interest).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        open = open.exact_add(interest).ok_or_else(|| refused(PlimsollError::Overflow))?;
     }
     Ok(open)
 }

@@ -1,6 +1,7 @@
 //! Fixes the settlement price.
 
 use anchor_lang::prelude::*;
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::settlement::{self, SettlementTerms};
 
 use crate::account_list;
@@ -75,7 +76,7 @@ fn open_interest_total(expiry: &Expiry) -> Result<i64> {
     let interests = expiry.strikes().iter().flat_map(|strike| strike.open_interest);
     let mut total = 0i64;
     for interest in interests {
-        total = total.checked_add(interest).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        total = total.exact_add(interest).ok_or_else(|| refused(PlimsollError::Overflow))?;
     }
     Ok(total)
 }

@@ -2,6 +2,7 @@
 
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
+use plimsoll_core::math::fixed::Bounded;
 
 use crate::account_list;
 use crate::arguments;
@@ -80,7 +81,7 @@ impl<'info> InsuranceDeposit<'info> {
         let mut fund = write(&self.insurance)?;
         let insurance_before = fund.balance;
         let plan = recover_into(&mut clearinghouse, &mut fund, amount)?;
-        fund.contributed_total = fund.contributed_total.saturating_add(amount);
+        fund.contributed_total = fund.contributed_total.saturated_add(amount);
         Ok(InsuranceDeposited {
             clearinghouse: self.clearinghouse.key(),
             depositor: self.depositor.key(),

@@ -5,6 +5,7 @@ use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::margin::scenario::rows::RowsHeader;
 use plimsoll_core::margin::scenario::{fill_rows, RowsStamp, ROW};
 use plimsoll_core::margin::{ExpiryView, PortfolioParameters};
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::oracle;
 use plimsoll_core::units::ContractSize;
 
@@ -120,7 +121,7 @@ impl<'info> RowsRefresh<'info> {
             |expiry: &Expiry, payee: &MarginAccount| Touched::default().owed(expiry.fees_accrued).owed(payee.cash);
         let before = touched(&expiry, &payee);
         let paid = reward.min(expiry.fees_accrued).max(0);
-        expiry.fees_accrued = expiry.fees_accrued.checked_sub(paid).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        expiry.fees_accrued = expiry.fees_accrued.exact_sub(paid).ok_or_else(|| refused(PlimsollError::Overflow))?;
         cash::change(&mut payee, paid, now, &read(&self.clearinghouse)?.parameters)?;
         check_conserved(before, touched(&expiry, &payee), 0).map_err(not_conserved)?;
         Ok(paid)

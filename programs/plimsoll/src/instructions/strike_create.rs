@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use plimsoll_core::grid::check_strike;
 use plimsoll_core::math::elementary::ln_integer;
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::oracle::{self, Action};
 use plimsoll_core::units::Price;
 
@@ -102,7 +103,7 @@ impl Expiry {
     /// strike has open interest; `UnknownStrike`.
     fn strike_free(&mut self, id: u8) -> Result<u8> {
         let strike = self.strikes.get(usize::from(id)).ok_or_else(|| refused(PlimsollError::UnknownStrike))?;
-        let open = strike.open_interest.iter().fold(0i64, |sum, open| sum.saturating_add(*open));
+        let open = strike.open_interest.iter().fold(0i64, |sum, open| sum.saturated_add(*open));
         let full = usize::from(self.strike_count) == MAX_STRIKES;
         if open != 0 || !full {
             return Err(refuse(PlimsollError::StrikeReplaced, open, i64::from(self.strike_count)));

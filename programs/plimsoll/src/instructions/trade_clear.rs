@@ -9,6 +9,7 @@ use anchor_lang::Owner as _;
 use plimsoll_core::delegate::{self, DelegateAction};
 use plimsoll_core::invariants::{check_conserved, Touched};
 use plimsoll_core::margin::Balances;
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::oracle::Action;
 use plimsoll_core::position::OptionKind;
 use plimsoll_core::trade::{self, LegChange, PriceStanding, SideCheck, Standing, TradePlan, TradeRule, TradeTerms};
@@ -205,7 +206,7 @@ impl<'a> Side<'a> {
             if forward { (Some(quantity), Some(cash)) } else { (quantity.checked_neg(), cash.checked_neg()) };
         let (quantity, cash) = quantity.zip(cash).ok_or_else(|| refused(PlimsollError::Overflow))?;
         leg_change(&mut self.account, series, quantity)?;
-        self.account.cash = self.account.cash.checked_add(cash).ok_or_else(|| refused(PlimsollError::Overflow))?;
+        self.account.cash = self.account.cash.exact_add(cash).ok_or_else(|| refused(PlimsollError::Overflow))?;
         Ok(())
     }
 }
@@ -265,7 +266,7 @@ impl Trade {
         let expiry = valuation.markets.expiry(self.series.underlying, self.series.expiry)?;
         let before = open_interest(&expiry, self.series.strike, self.series.kind)?;
         let after = trade::open_interest_after(before, &buyer.leg, &seller.leg, limits).map_err(trade_refused)?;
-        after.checked_sub(before).ok_or_else(|| refused(PlimsollError::Overflow))
+        after.exact_sub(before).ok_or_else(|| refused(PlimsollError::Overflow))
     }
 
     fn apply_side(&self, side: &mut Side, valuation: &Valuation) -> Result<()> {
@@ -284,7 +285,7 @@ impl Trade {
         let mut expiry = markets.expiry_mut(self.series.underlying, self.series.expiry)?;
         open_interest_change(&mut expiry, self.series.strike, self.series.kind, interest)?;
         expiry.fees_accrued =
-            expiry.fees_accrued.checked_add(self.plan.fees.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
+            expiry.fees_accrued.exact_add(self.plan.fees.0).ok_or_else(|| refused(PlimsollError::Overflow))?;
         Ok(())
     }
 

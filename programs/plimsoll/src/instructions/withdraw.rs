@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use plimsoll_core::invariants::{check_conserved, Touched};
+use plimsoll_core::math::fixed::Bounded;
 use plimsoll_core::oracle::Action;
 use plimsoll_core::outflow;
 use plimsoll_core::units::Quote;
@@ -133,8 +134,8 @@ impl<'info> Withdraw<'info> {
         let lock = withdrawal_lock(Quote(amount), deficit, locked, vault).map_err(core_refused)?;
         let lock = lock.ok_or_else(|| refused(PlimsollError::DeficitTotal))?.0;
         let free = cash::free(&account, now, clearinghouse)?;
-        if amount.checked_add(lock).is_none_or(|needed| needed > free) {
-            return Err(refuse(PlimsollError::CashShort, free, amount.saturating_add(lock)));
+        if amount.exact_add(lock).is_none_or(|needed| needed > free) {
+            return Err(refuse(PlimsollError::CashShort, free, amount.saturated_add(lock)));
         }
         let (window, used) = (outflow.window.rules(), account.outflow.rules());
         let plan = outflow::withdraw(window, used, Quote(amount), vault, now, clearinghouse.parameters.rules());
@@ -164,9 +165,9 @@ impl<'info> Withdraw<'info> {
         write(&self.outflow)?.window = plan.window;
         if plan.lock > 0 {
             let mut clearinghouse = write_clearinghouse(&self.clearinghouse)?;
-            account.locked = account.locked.checked_add(plan.lock).ok_or_else(|| refused(PlimsollError::Overflow))?;
+            account.locked = account.locked.exact_add(plan.lock).ok_or_else(|| refused(PlimsollError::Overflow))?;
             let total =
-                clearinghouse.deficit_locked.checked_add(plan.lock).ok_or_else(|| refused(PlimsollError::Overflow))?;
+                clearinghouse.deficit_locked.exact_add(plan.lock).ok_or_else(|| refused(PlimsollError::Overflow))?;
             clearinghouse.deficit_locked = total;
         }
         Ok(cash_before)
