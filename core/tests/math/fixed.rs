@@ -86,7 +86,8 @@ proptest! {
 
 #[test]
 fn bounded_arithmetic_is_that_of_the_standard_library() {
-    let ends = [i64::MIN, i64::MIN + 1, -(1 << 62), -(1 << 32), -2, -1, 0, 1, 2, 3, 1 << 31, 1 << 32, 1 << 62, i64::MAX];
+    let ends =
+        [i64::MIN, i64::MIN + 1, -(1 << 62), -(1 << 32), -2, -1, 0, 1, 2, 3, 1 << 31, 1 << 32, 1 << 62, i64::MAX];
     for a in ends {
         for b in ends {
             assert_eq!(a.exact_add(b), a.checked_add(b), "{a} + {b}");
