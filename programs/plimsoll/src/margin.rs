@@ -254,7 +254,7 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
     /// and whatever else is held, they stay the same ones.
     #[inline(never)]
     fn offset(&self, assets: &Assets) -> Offset {
-        let [first, second, third] = &assets.items;
+        let [first, second @ Some(_), third] = &assets.items else { return Offset::NONE };
         for ((one, two), members) in [((first, second), 0b011), ((first, third), 0b101), ((second, third), 0b110)] {
             let (Some(one), Some(two)) = (one, two) else { continue };
             if let Some(share) = one.offset_share(two, self).or_else(|| two.offset_share(one, self)) {

@@ -150,6 +150,8 @@ pub(super) struct Account<'a> {
     view: &'a UnderlyingView,
     rules: &'a ScenarioView<'a>,
     size: SizeFraction,
+    /// Accepted price per contract, atoms, rounded up.
+    spot: i64,
     mantissa: SizeMantissa,
     pub(super) initial: Kind,
     pub(super) maintenance: Kind,
@@ -166,13 +168,15 @@ impl<'a> Account<'a> {
         let factor = parameters.im_factor.saturating_add(peg.map_err(|_| CoreError::Overflow)?);
         let [initial, maintenance] = Reach::of(view, rules);
         let drift = portfolio.drift;
+        let size = SizeFraction::new(view.contract_size)?;
         Ok(Self {
             book,
             portfolio,
             index,
             view,
             rules,
-            size: SizeFraction::new(view.contract_size)?,
+            size,
+            spot: size.up(magnitude(view.spot.0)?)?,
             mantissa: SizeMantissa::new(view.contract_size)?,
             initial: Kind { reach: initial, factor: Ratio(factor), scale: view.scale_im, initial: true, drift },
             maintenance: Kind {
@@ -346,25 +350,26 @@ impl<'a> Account<'a> {
         sums: &mut Sums,
     ) -> Result<(), CoreError> {
         let rules = self.rules.parameters;
-        sums.naked = sums.naked.exact_add(legs.naked).ok_or(CoreError::Overflow)?;
+        // PROOF: below 2^39 contracts in each of twelve expiries.
+        sums.naked = sums.naked.wrapping_add(legs.naked);
         if expiry.seconds_to_expiry < i64::from(rules.near_seconds) {
-            // PROOF: below 2^39 contracts each.
+            // PROOF: as above.
             sums.between = sums.between.wrapping_add(legs.long.min(legs.short.wrapping_mul(2)));
         }
         let confidence = self.view.spot_confidence.min(expiry.forward_confidence).min(expiry.vol_confidence);
-        let spot = self.size.up(magnitude(self.view.spot.0)?)?;
-        let doubt = doubt_up(spot, confidence, Ratio(rules.conf_threshold), Ratio(rules.conf_margin))?;
-        // PROOF: a gross quantity is below 2^41 and every amount per contract below 2^63.
+        let doubt = doubt_up(self.spot, confidence, Ratio(rules.conf_threshold), Ratio(rules.conf_margin))?;
+        // PROOF: a gross quantity is below 2^41 and every amount per contract below 2^63; twelve expiries stay below 2^108.
         let times = |amount: i64| Wide::from(legs.gross).wrapping_mul(Wide::from(amount));
-        sums.doubt = sum(sums.doubt, times(doubt))?;
-        sums.exposure = sum(sums.exposure, times(self.size.up(magnitude(now.forward())?)?))?;
+        sums.doubt = sums.doubt.wrapping_add(times(doubt));
+        sums.exposure = sums.exposure.wrapping_add(times(self.size.up(magnitude(now.forward())?)?));
         let distance = magnitude(tenor.distance_up(now))?;
         if distance != 0 {
             // PROOF: as above, with no more contracts. No book moves further than its legs one by one.
             let moved = Wide::from(legs.reduced.min(legs.gross)).wrapping_mul(Wide::from(self.size.up(distance)?));
             // Rows and fresh prices are rounded apart: two atoms and the error of two prices per contract of any leg.
             let error = magnitude(price_error_up(tenor.forward().max(now.forward())).saturated_mul(2))?;
-            sums.drift = sum(sum(sums.drift, moved)?, times(self.size.up(error)?.saturated_add(2)))?;
+            let error = times(self.size.up(error)?.saturated_add(2));
+            sums.drift = sums.drift.wrapping_add(moved).wrapping_add(error);
         }
         Ok(())
     }
@@ -547,7 +552,7 @@ impl Legs {
         let reduced = sum.wrapping_add(naked.wrapping_mul(2)).unsigned_abs().wrapping_add(puts.unsigned_abs());
         // Sum of max(x, 0) = sum of x + sum of -min(x, 0), over strikes and, halved with the magnitudes, over series.
         let long = sum.wrapping_add(naked);
-        let short = gross.cast_signed().wrapping_sub(sum) / 2;
+        let short = gross.cast_signed().wrapping_sub(sum) >> 1;
         Self { puts, naked, long, short, gross, reduced, largest, ..Self::default() }
     }
 
