@@ -1,6 +1,6 @@
 //! Realised correlation of two underlyings from their accepted prices, and what margins let offset by it.
 //!
-//! Anyone may sample, so a pair of returns is counted once an hour, in its first minutes: who chose among sixty of them would
+//! Anyone may sample, so a pair of returns is counted once an hour, in its first two minutes: who chose among sixty would
 //! make a correlation of his own. With r, q the log returns of both since the last sample and dt its seconds, the averages of
 //! r^2, q^2 and r q follow `v <- v + (1 - 2^(-dt / half-life)) (r q year / dt - v)`; the correlation is
 //! `cov / sqrt(var var')`. Once warm a return counts for at most four of its deviations, and one over a longer silence not
@@ -24,7 +24,7 @@ pub const HALF_LIFE_SECONDS: u32 = 2_592_000;
 /// Samples before anything offsets: a half-life of them.
 pub const SAMPLES_MIN: u32 = 720;
 /// Seconds at the beginning of an hour in which it may be sampled.
-pub const SAMPLING_SECONDS: Seconds = 300;
+pub const SAMPLING_SECONDS: Seconds = 120;
 /// Longest time between two samples whose returns count, seconds.
 pub const SILENCE_SECONDS: Seconds = 108_000;
 /// Largest return that counts once warm, in deviations.
@@ -70,7 +70,7 @@ pub struct CorrelationState {
 
 const _: () = assert!(core::mem::size_of::<CorrelationState>() == 56);
 
-/// The hour is sampled, or its first minutes have passed.
+/// The hour is sampled, or its first two minutes have passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotDue {
     /// When the next one may be taken: unix seconds.
@@ -109,7 +109,7 @@ fn counted(log_return: i64, (warm, variance): (bool, i64), seconds: Seconds) -> 
     if !warm {
         return log_return;
     }
-    // PROOF: a variance below 2^62 and, once warm, seconds of at most `SILENCE_SECONDS`, below 2^17, of a year, above 2^24.
+    // Returns that count span at most `SILENCE_SECONDS`, so this is less than the variance of a year.
     let of_time = mul_div_down(variance, seconds, YEAR_SECONDS).unwrap_or(i64::MAX);
     // Q32 to Q40.
     let most = sqrt::<44, 32>(of_time).saturated_mul(DEVIATIONS_MAX << 8);

@@ -1,6 +1,7 @@
 //! Realised correlation and what offsets by it.
 
 use plimsoll_core::correlation::*;
+use plimsoll_core::margin::PortfolioParameters;
 use plimsoll_core::units::{Price, Ratio};
 use proptest::prelude::*;
 
@@ -101,6 +102,36 @@ fn a_peer_that_never_moves_is_correlated_with_nothing() {
         state = sample(&state, (own, price(1.0)), START + 3_600 * i64::from(hour)).unwrap();
     }
     assert_eq!((state.correlation, state.peer_variance), (0, 0));
+}
+
+/// Two independent walks in steps of two seconds; every hour is sampled at whichever moment of its first two minutes makes
+/// the largest product of returns.
+#[test]
+fn who_chooses_the_moment_of_every_sample_makes_less_than_the_margin_out_of_nothing() {
+    const STEP: i64 = 2;
+    for seed in 1..5 {
+        let mut noise = noise(seed);
+        // Uniform in +-1: a third of its square is its variance.
+        let scale = 0.005 * (3.0 * STEP as f64 / 3_600.0).sqrt();
+        let (mut own, mut peer, mut last) = (50_000.0f64, 3_000.0f64, (50_000.0f64, 3_000.0f64));
+        let mut state = sample(&CorrelationState::default(), (price(own), price(peer)), START).unwrap();
+        for hour in 1..3_000 {
+            let (mut best, mut chosen) = (f64::MIN, (last, 0));
+            for at in 0..3_600 / STEP {
+                own *= (scale * noise()).exp();
+                peer *= (scale * noise()).exp();
+                let made = (own / last.0).ln() * (peer / last.1).ln();
+                if at * STEP < SAMPLING_SECONDS && made > best {
+                    (best, chosen) = (made, ((own, peer), at * STEP));
+                }
+            }
+            let ((own, peer), at) = chosen;
+            state = sample(&state, (price(own), price(peer)), START + 3_600 * hour + at).unwrap();
+            last = (own, peer);
+        }
+        let margin = PortfolioParameters::shipped().correlation_margin as i32;
+        assert!((50_000..margin).contains(&state.correlation), "seed {seed}: {}", state.correlation);
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub struct Valuation<'m, 'a, 'info> {
     collateral_age: i64,
     /// Most kernel prices of one check in portfolio mode, and half of those of all.
     fresh_max: usize,
-    /// For whom it counts what risk rows may have moved.
+    /// For whom it counts what risk rows may have moved, and an offset that nobody sampled lately.
     drift: Drift,
 }
 
@@ -123,7 +123,8 @@ impl<'m, 'a, 'info> Valuation<'m, 'a, 'info> {
         Self { collateral_age: SILENT_AFTER_SECONDS, ..*self }
     }
 
-    /// The same where others gain by a low balance: what risk rows may have moved counts for the account.
+    /// The same where others gain by a low balance: what risk rows may have moved counts for the account, and so does an
+    /// offset for a week without a sample and at any price.
     pub fn credited(&self) -> Self {
         Self { drift: Drift::Credited, ..*self }
     }

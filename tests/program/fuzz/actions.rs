@@ -12,6 +12,7 @@ use plimsoll_client::instruction::{self, Side};
 use plimsoll_client::ledger::LedgerExt;
 use plimsoll_client::snapshot::Snapshot;
 use plimsoll_client::{address, presets};
+use plimsoll_core::correlation::{BUCKET_SECONDS, SAMPLING_SECONDS};
 use plimsoll_core::position::OptionKind;
 use plimsoll_tests::chain::named_address;
 use plimsoll_tests::pyth::PriceUpdate;
@@ -465,11 +466,23 @@ fn check(driver: &mut Driver) -> Built {
     }
     rows::compare(driver, &account, &address::of_margin_account(&account));
     if driver.random.random_bool(0.25) {
-        let pair = if driver.random.random_bool(0.9) { [SOL, BTC] } else { [BTC, SOL] };
-        let [underlying, peer] = pair.map(|index| driver.directory.underlying(index));
-        return Some(("correlation_sample", instruction::correlation_sample(&underlying, &peer)));
+        return Some(correlation_sample(driver));
     }
     built("margin_check", instruction::margin_check(&driver.directory, &account))
+}
+
+fn correlation_sample(driver: &mut Driver) -> (&'static str, Instruction) {
+    let pair = if driver.random.random_bool(0.9) { [SOL, BTC] } else { [BTC, SOL] };
+    let [underlying, peer] = pair.map(|index| driver.directory.underlying(index));
+    ("correlation_sample", instruction::correlation_sample(&underlying, &peer))
+}
+
+/// A sample for the correlation, in the minutes of an hour that take one.
+pub fn correlate(driver: &mut Driver) {
+    if driver.world.chain.time() % BUCKET_SECONDS < SAMPLING_SECONDS {
+        let (name, sample) = correlation_sample(driver);
+        driver.send(name, sample);
+    }
 }
 
 /// A sample of the accepted price of underlying `index` for its expiry at `expiry`.

@@ -179,6 +179,7 @@ impl Driver {
             for index in [BTC, SOL] {
                 actions::sample(self, index, next);
             }
+            actions::correlate(self);
             self.world.advance(75);
         }
     }

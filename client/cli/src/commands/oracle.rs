@@ -31,7 +31,7 @@ pub enum Command {
         /// Address of the price update account.
         price_update: String,
     },
-    /// Count how an underlying moved with a peer since the last hour; anyone may, in the first five minutes of an hour.
+    /// Count how an underlying moved with a peer since the last hour; anyone may, in the first two minutes of an hour.
     #[command(after_help = "Example:\n  plimsoll oracle correlate ETH BTC\n\n\
         Peers are named when an underlying is listed (`correlation_peers`, see `plimsoll underlying show`). After 720 \
         samples the losses of portfolio accounts that hold both offset each other by what the correlation exceeds \
@@ -152,7 +152,9 @@ fn show(session: &Session, underlying: Option<&str>) -> Result<(), Failure> {
             let peer = underlying_name(session, &directory, peer);
             let (correlation, offset) = (text(&line["correlation"]), text(&line["offset"]));
             let samples = &line["samples"];
-            limits.push(format!("{name} with {peer}: correlation {correlation} of {samples} hours, offset {offset}"));
+            limits.push(format!(
+                "{name} with {peer}: correlation {correlation} of {samples} hours, offset at young prices {offset}"
+            ));
         }
         object["correlations"] = measured.into();
         object["refused_uses"] =

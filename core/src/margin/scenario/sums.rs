@@ -26,7 +26,7 @@ pub struct Sums {
     pub drift: Wide,
     /// Contracts of series beyond the share of their open interest that is free of charge, >= 0.
     pub concentrated: i64,
-    /// What spreads near expiry may lose between two steps, as if each step were the whole price: contracts >= 0 in quarters.
+    /// What spreads near expiry may lose between two steps of the grid, in quarters of a step of one contract, >= 0.
     pub between: i64,
     /// What a shock of volatility alone costs, >= 0, once [`Sums::finish`] has run.
     pub vega: i64,
