@@ -388,18 +388,23 @@ impl<'a> Account<'a> {
         let deviations = Deviations::new(tenor);
         let mut columns = Columns::new(&deviations);
         columns.fill(grid, cells, &self.mantissa)?;
+        let mut row = [0; ROW];
         for strike in net.iter() {
             let series = expiry.strike(strike.id)?;
             let (calls, puts) = (strike.calls, strike.puts);
             let prepared = pricer.prepared(series);
-            if calls.wrapping_add(puts) != 0 {
-                columns.add_calls(&prepared, calls.wrapping_add(puts), totals);
+            let quantity = calls.wrapping_add(puts);
+            if quantity != 0 {
+                columns.calls(&prepared, &mut row);
+                for (total, value) in totals.iter_mut().zip(row.get(..cells.len()).unwrap_or(&[])) {
+                    // Wraps; `Sums::add_bound` refuses books whose sums do.
+                    *total = total.wrapping_add(quantity.wrapping_mul(*value));
+                }
             }
             let marks = pricer.marks_of(&prepared, series.price, (calls != 0, puts != 0))?;
             let price = self.size.down(magnitude(series.price)?)?;
             legs.add((calls, puts), price, (marks.call, marks.put));
         }
-        columns.add_twins(totals);
         legs.settle_puts(cells, columns.forwards(), totals);
         Ok(())
     }

@@ -20,7 +20,7 @@ use crate::margin::scenario::tenor::Tenor;
 use crate::margin::view::ExpiryView;
 use crate::math::fixed::{mul_div_up, Bounded};
 use crate::parameters::PPM;
-use crate::series::Strike;
+use crate::series::{Strike, MAX_STRIKES};
 use crate::units::{ContractSize, Price, Seconds};
 
 /// Values of one strike: the columns, then free ones, then [`LISTED`], [`PUT_MARK`] and, last, the strike in atoms per
@@ -152,12 +152,15 @@ impl RowsHeader {
 
     /// Whether every one of `strikes` strikes is filled and none has changed since: `replaced` ones by now.
     pub fn is_whole(&self, strikes: usize, replaced: u32) -> bool {
-        let all = u32::try_from(strikes)
-            .ok()
-            .and_then(|count| 1u64.checked_shl(count))
-            .map_or(u64::MAX, |end| end.wrapping_sub(1));
+        let all = first_ids(strikes);
         self.replaced == replaced && self.filled & all == all
     }
+}
+
+/// A bit per strike id below `strikes`.
+fn first_ids(strikes: usize) -> u64 {
+    let end = u32::try_from(strikes).ok().and_then(|count| 1u64.checked_shl(count));
+    end.map_or(u64::MAX, |end| end.wrapping_sub(1))
 }
 
 /// The rows of one expiry.
@@ -209,14 +212,13 @@ pub fn fill_rows(
     let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, size)?;
     header.forwards = *columns.forwards();
     let (rows, _) = values.as_chunks_mut::<ROW>();
-    for (id, strike) in (0u32..).zip(strikes) {
-        let row = usize::try_from(id).ok().and_then(|at| rows.get_mut(at)).ok_or(CoreError::UnknownSeries)?;
-        let bit = 1u64.checked_shl(id).ok_or(CoreError::UnknownSeries)?;
-        header.filled &= !bit;
+    if strikes.len() > rows.len().min(MAX_STRIKES) {
+        return Err(CoreError::UnknownSeries);
+    }
+    for (row, strike) in rows.iter_mut().zip(strikes) {
         *row = [0; ROW];
         let prepared = pricer.prepared(strike);
-        columns.add_calls(&prepared, 1, row);
-        columns.add_twins(row);
+        columns.calls(&prepared, row);
         let marks = pricer.marks_of(&prepared, strike.price, (true, true))?;
         let price = u64::try_from(strike.price).map_err(|_| CoreError::OutOfDomain)?;
         let [call, .., listed, put, k] = row;
@@ -224,7 +226,7 @@ pub fn fill_rows(
         *listed = strike.price;
         *put = marks.put;
         *k = size.down(price)?;
-        header.filled |= bit;
     }
+    header.filled |= first_ids(strikes.len());
     Ok(())
 }

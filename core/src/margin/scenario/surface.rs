@@ -1,7 +1,7 @@
 //! Prices of one expiry under every column, atoms per contract.
 
 use crate::error::CoreError;
-use crate::margin::scenario::columns::{Cell, Forwards, Grid, Shift, BASIS_UP, COLUMNS_MAX, HEAD, SKEWS, SPOTS_MAX};
+use crate::margin::scenario::columns::{Cell, Forwards, Grid, Shift, COLUMNS_MAX, HEAD, SPOTS_MAX, UP};
 use crate::margin::scenario::rows::ROW;
 use crate::margin::scenario::tenor::Tenor;
 use crate::math::black76::{price, Deviation, Forward, Scale, Strike};
@@ -85,8 +85,8 @@ pub struct Columns<'s> {
     units: Units,
     centre: Forward,
     deviations: &'s Deviations<'s>,
-    /// `None` for the skews, whose deviation is the strike's.
-    priced: [Option<(&'s Deviation, Forward)>; COLUMNS_MAX],
+    /// Volatility and forward of every column; of the skews, whose volatility is the strike's, they are not read.
+    priced: [(&'s Deviation, Forward); COLUMNS_MAX],
     count: usize,
     /// Where the first step up and down stand, if they are what basis up and down are.
     twins: Option<[usize; 2]>,
@@ -102,7 +102,7 @@ impl<'s> Columns<'s> {
             units: Units { mantissa: 0, places: 0, half: 0 },
             centre: Forward { ln_f: 0, f: 0 },
             deviations,
-            priced: [None; COLUMNS_MAX],
+            priced: [(&deviations.plain, Forward { ln_f: 0, f: 0 }); COLUMNS_MAX],
             count: 0,
             twins: None,
             forwards: [0; SPOTS_MAX],
@@ -125,7 +125,7 @@ impl<'s> Columns<'s> {
         self.centre = *centre;
         let forward = |cell: &Cell| *forwards.get(usize::from(cell.spot)).unwrap_or(centre);
         for (slot, cell) in self.priced.iter_mut().zip(cells) {
-            *slot = self.deviations.of(cell.shift).map(|deviation| (deviation, forward(cell)));
+            *slot = (self.deviations.of(cell.shift), forward(cell));
         }
         self.count = cells.len();
         let mut plain = (0usize..).zip(cells).skip(HEAD).filter(|(_, cell)| cell.shift == Shift::None);
@@ -145,37 +145,30 @@ impl<'s> Columns<'s> {
         &self.forwards
     }
 
-    /// Adds `quantity` times the call of `strike` to `totals`, under every column but the mark and the basis columns that
-    /// [`Columns::add_twins`] fills: one kernel price each. Wraps; the caller has bounded the sums.
+    /// Sets every column of `row` but the mark to the call of `strike`: one kernel price each, and none for the basis where
+    /// that is the first step.
     #[inline(never)]
-    pub fn add_calls(&self, strike: &Strike, quantity: i64, totals: &mut [i64; ROW]) {
-        let add = |total: &mut i64, value: i64| *total = total.wrapping_add(quantity.wrapping_mul(value));
-        let [_, _, _, linear, absolute, ..] = totals;
-        let [first, second] = self.skewed(strike);
-        add(linear, first);
-        add(absolute, second);
-        let first = if self.twins.is_some() { SKEWS } else { BASIS_UP };
-        let (priced, totals) = (self.priced.get(first..self.count), totals.get_mut(first..));
-        for (column, total) in priced.unwrap_or(&[]).iter().zip(totals.unwrap_or(&mut [])) {
-            if let Some((deviation, forward)) = column {
-                add(total, self.units.atoms(price(strike, forward, deviation)));
-            }
+    pub fn calls(&self, strike: &Strike, row: &mut [i64; ROW]) {
+        let scenarios = UP..self.count;
+        // Never missing: no row is shorter.
+        let (Some(priced), Some(values)) = (self.priced.get(scenarios.clone()), row.get_mut(scenarios)) else { return };
+        for ((deviation, forward), value) in priced.iter().zip(values) {
+            *value = self.units.atoms(price(strike, forward, deviation));
         }
-    }
-
-    /// Fills the basis columns that are those of the first step, once every strike is in.
-    pub fn add_twins(&self, totals: &mut [i64; ROW]) {
-        let Some([above, below]) = self.twins else { return };
-        let of = |column: usize| totals.get(column).copied().unwrap_or(0);
-        let (above, below) = (of(above), of(below));
-        let [_, up, down, ..] = totals;
-        (*up, *down) = (above, below);
+        let [_, above, below, ..] = &self.priced;
+        let basis = match self.twins {
+            Some(twins) => twins.map(|column| row.get(column).copied().unwrap_or(0)),
+            None => [above, below].map(|(deviation, forward)| self.units.atoms(single(strike, forward, deviation))),
+        };
+        let [_, up, down, linear, absolute, ..] = row;
+        [*up, *down] = basis;
+        [*linear, *absolute] = self.skewed(strike);
     }
 
     /// The calls under the linear and the absolute skew. Above the forward the two are often one.
     #[inline(always)]
     fn skewed(&self, strike: &Strike) -> [i64; 2] {
-        let call = |deviation| self.units.atoms(single(strike, &self.centre, &prepared(deviation)));
+        let call = |sd| self.units.atoms(single(strike, &self.centre, &prepared(sd)));
         let [linear, absolute] = self.deviations.tenor.skewed(strike.ln_k.wrapping_sub(self.centre.ln_f));
         let first = call(linear);
         [first, if absolute == linear { first } else { call(absolute) }]
@@ -198,13 +191,13 @@ impl<'t> Deviations<'t> {
         Self { tenor, plain, up, down }
     }
 
+    /// That of a column of its own volatility; the plain one for a skew.
     #[inline(always)]
-    const fn of(&self, shift: Shift) -> Option<&Deviation> {
+    const fn of(&self, shift: Shift) -> &Deviation {
         match shift {
-            Shift::None => Some(&self.plain),
-            Shift::Up => Some(&self.up),
-            Shift::Down => Some(&self.down),
-            Shift::Linear | Shift::Abs => None,
+            Shift::None | Shift::Linear | Shift::Abs => &self.plain,
+            Shift::Up => &self.up,
+            Shift::Down => &self.down,
         }
     }
 }

@@ -12,9 +12,6 @@ use crate::math::fixed::{div_toward_zero, mul_div_up, mul_shift_down, Bounded, O
 use crate::math::time::{sqrt_time, vol_shock, years, SHOCK_SECONDS};
 use crate::units::Price;
 
-/// Longest |ln(K / F)| that a skew tells apart, Q40.
-const LOG_LIMIT: i64 = 16 << 40;
-
 /// A skew shock: the volatility multiplier is `1 + clamp(k slope, -cap, cap)`, k = ln(K / F).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -82,7 +79,11 @@ impl Tenor {
     pub fn skewed(&self, k: i64) -> [i64; 2] {
         let [plain, ..] = self.deviations;
         let [linear, absolute] = &self.skews;
-        [scale(plain, linear.multiplier(k)), scale(plain, absolute.multiplier(k.saturating_abs()))]
+        // PROOF: a logarithm is far within i64.
+        let (k, wing) = (k >> 8, self.wing);
+        let multipliers = [linear.multiplier(k, wing), absolute.multiplier(k.wrapping_abs(), wing)];
+        // PROOF: a volatility is at most 2^48 and a multiplier 6 in Q32: below 2^60.
+        multipliers.map(|multiplier| scale_fitting(plain, multiplier))
     }
 
     /// How far the computed value of one whole underlying's option can be from that in `now`, whatever its strike
@@ -121,19 +122,27 @@ impl Tenor {
 }
 
 impl Skew {
-    /// `cap` below 0 counts as 0; the slope is `cap / wing`.
+    /// `cap` below 0 counts as 0; the slope is `cap / wing`, rounded up: at the wing the cap is reached.
     fn new(cap: i64, wing: i64) -> Self {
         let cap = cap.max(0);
         // PROOF: a cap is at most base_cap + 4 c_base <= 5 in Q32, below 2^35.
-        let slope = div_toward_zero(cap << 28, wing).unwrap_or(0).saturated_mul(16);
-        Self { cap, slope }
+        let slope = div_toward_zero(cap << 28, wing).unwrap_or(0).saturated_add(1).saturated_mul(16);
+        Self { cap, slope: if cap == 0 { 0 } else { slope } }
     }
 
-    /// `max(0, 1 + clamp(k slope, -cap, cap))` in Q32, k in Q40.
-    fn multiplier(&self, k: i64) -> i64 {
-        let k = k.min(LOG_LIMIT).max(LOG_LIMIT.wrapping_neg()) >> 8;
-        // PROOF: a cap is at most 5 in Q32.
-        let change = scale(k, self.slope).min(self.cap).max(self.cap.wrapping_neg());
+    /// `max(0, 1 + clamp(k slope, -cap, cap))`, all in Q32.
+    #[inline(always)]
+    fn multiplier(&self, k: i64, wing: i64) -> i64 {
+        let least = self.cap.wrapping_neg();
+        // Beyond the wing the product is the cap and need not fit; within it is below that.
+        let change = if k >= wing {
+            self.cap
+        } else if k <= wing.wrapping_neg() {
+            least
+        } else {
+            scale_fitting(k, self.slope).min(self.cap).max(least)
+        };
+        // PROOF: a cap is at most 5.
         ONE.wrapping_add(change).max(0)
     }
 
@@ -172,11 +181,21 @@ fn signed_q32(ppm: i32) -> i64 {
 /// `value * factor` with the factor in Q32, toward minus infinity, saturating.
 #[inline(never)]
 fn scale(value: i64, factor: i64) -> i64 {
-    const LOW: i64 = (1 << 32) - 1;
-    if i32::try_from(value).is_err() {
-        return mul_shift_down(value, factor, 32);
+    let magnitude = |x: i64| x ^ (x >> 63);
+    if (magnitude(value) | magnitude(factor)) >> 46 == 0 {
+        // PROOF: below 2^46 times 2^46 / 2^32.
+        return scale_fitting(value, factor);
     }
-    // PROOF: |value| <= 2^31, the low half of the factor is below 2^32 and the high one in -2^31..2^31: the products are
-    // below 2^63, and the sum is the quotient, rounded down. Deviations and most of ln(K / F) are this short.
-    value.wrapping_mul(factor >> 32).wrapping_add(value.wrapping_mul(factor & LOW) >> 32)
+    mul_shift_down(value, factor, 32)
+}
+
+/// [`scale`] of what is known to fit: right whenever the result is below 2^63, as every step is, modulo 2^64.
+#[inline(always)]
+const fn scale_fitting(value: i64, factor: i64) -> i64 {
+    const LOW: i64 = (1 << 32) - 1;
+    // value * factor = (value >> 32) factor 2^32 + low (factor >> 32) 2^32 + low * (factor's low), the last below 2^64.
+    let low = value & LOW;
+    let last = low.cast_unsigned().wrapping_mul((factor & LOW).cast_unsigned()) >> 32;
+    let high = (value >> 32).wrapping_mul(factor).wrapping_add(low.wrapping_mul(factor >> 32));
+    high.wrapping_add(last.cast_signed())
 }
