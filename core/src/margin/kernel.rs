@@ -41,6 +41,12 @@ impl Pricer {
         })
     }
 
+    /// The scale of its kernel units and, in these, the forward.
+    #[inline(always)]
+    pub const fn forward(&self) -> (Scale, &black76::Forward) {
+        (self.scale, &self.forward)
+    }
+
     /// `strike` as the kernel takes it.
     #[inline(always)]
     pub fn prepared(&self, strike: &Strike) -> black76::Strike {

@@ -127,6 +127,9 @@ pub struct Shock {
 }
 
 impl Shock {
+    /// The factor 1.
+    pub const NONE: Self = Self { ln_factor: 0, factor_q30: 1 << 30 };
+
     /// Prepares a factor in Q32 (1.18 is `1.18 * 2^32`), clamped to [2^-16, 8] and rounded to 2^-30.
     pub fn new(factor: i64) -> Self {
         // Both parts come from the factor cut to Q30, so that they agree.

@@ -1,11 +1,11 @@
 //! The normal distribution and its density, from tables: Q32 arguments, Q31 values.
 
-use super::tables::{MILLS, NORMAL};
+use super::tables::{DENSITY, MILLS, NORMAL};
 
 /// 1.0 in Q31: the format of the tabulated probabilities.
 pub const ONE_Q31: i64 = 1 << 31;
 
-/// Beyond +-8 the distribution is 0 or 1 (N(-8) < 7e-16) and the density 0 (phi(8) < 6e-15).
+/// Beyond +-8 the distribution is 0 or 1 (N(-8) < 7e-16).
 pub(super) const EDGE: i64 = 8 << 32;
 
 /// `c0 + c1 t + c2 t^2 + c3 t^3` with `t` in units of 2^-BITS; the last shift is LAST places.
@@ -28,7 +28,7 @@ pub fn cdf(x: i64) -> i64 {
 /// The density at x: `x` in Q32, the result in Q31 within [`super::tables::PDF_ERROR_Q60`]. Total.
 #[inline]
 pub fn pdf(x: i64) -> i64 {
-    both_from_edge(x.saturating_add(EDGE)).1
+    density(x)
 }
 
 /// N(y - 8): the kernel carries d1 + 8, so that cells count from 0.
@@ -37,20 +37,24 @@ pub(super) fn cdf_from_edge(y: i64) -> i64 {
     if y >> 36 != 0 {
         return if y < 0 { 0 } else { ONE_Q31 };
     }
-    let [c0, c1, c2, c3, ..] = *row_of(y);
+    let [c0, c1, c2, c3] = *row_of(y);
     cubic::<27, 32>([plain(c0), plain(c1), signed(c2), signed(c3)], y & ((1 << 27) - 1))
 }
 
-/// N(y - 8) and phi(y - 8), from one row.
+/// N(y - 8) and phi(y - 8).
 #[inline(always)]
 pub(super) fn both_from_edge(y: i64) -> (i64, i64) {
-    if y >> 36 != 0 {
-        return (if y < 0 { 0 } else { ONE_Q31 }, 0);
-    }
-    let [c0, c1, c2, c3, p0, p1, p2, p3] = *row_of(y);
-    let t = y & ((1 << 27) - 1);
-    let n = cubic::<27, 32>([plain(c0), plain(c1), signed(c2), signed(c3)], t);
-    (n, cubic::<27, 32>([plain(p0), signed(p1), signed(p2), signed(p3)], t))
+    (cdf_from_edge(y), density(y.wrapping_sub(EDGE)))
+}
+
+/// phi(x), which is that of -x: 0 from 6.5 up, where it is below the bound of the table.
+#[inline(always)]
+#[allow(clippy::as_conversions)] // PROOF: no cell of 27 bits is beyond 2^37.
+fn density(x: i64) -> i64 {
+    let x = x.unsigned_abs();
+    let Some([c0, c1, c2, c3]) = DENSITY.get((x >> 27) as usize) else { return 0 };
+    let t = (x & ((1 << 27) - 1)).cast_signed();
+    cubic::<27, 32>([plain(*c0), signed(*c1), signed(*c2), signed(*c3)], t)
 }
 
 /// A coefficient that is never negative.
@@ -68,7 +72,7 @@ const fn signed(word: u32) -> i64 {
 
 #[inline(always)]
 #[allow(clippy::as_conversions, clippy::indexing_slicing)] // PROOF: y < 2^36, so the cell is below 512; masked as well.
-fn row_of(y: i64) -> &'static [u32; 8] {
+fn row_of(y: i64) -> &'static [u32; 4] {
     &NORMAL[(y >> 27) as usize & 511]
 }
 

@@ -8,7 +8,7 @@ use plimsoll_core::math::elementary::{exp, ln};
 use plimsoll_core::math::fixed::ONE;
 use plimsoll_core::math::normal::{cdf, mills, pdf};
 use plimsoll_core::math::tables::{
-    CDF_ERROR_Q60, EXP2, EXP2_ERROR_Q60, LN, LN_ERROR_Q60, MILLS, MILLS_ERROR_Q60, NORMAL, PDF_ERROR_Q60,
+    CDF_ERROR_Q60, DENSITY, EXP2, EXP2_ERROR_Q60, LN, LN_ERROR_Q60, MILLS, MILLS_ERROR_Q60, NORMAL, PDF_ERROR_Q60,
 };
 use plimsoll_core::math::wide::{call_price, Wide};
 
@@ -45,7 +45,11 @@ fn the_distribution_stays_within_its_bound_in_every_cell() {
 
 #[test]
 fn the_density_stays_within_its_bound_in_every_cell_of_both_sides() {
-    let arguments = places(NORMAL.len(), 27).map(|place| place - 8 * ONE);
+    let cells = || places(DENSITY.len(), 27);
+    assert_eq!(cells().last(), Some(13 * ONE / 2 - 1));
+    // And beyond the last cell, where it is 0.
+    let beyond = (0..=96).map(|step| 13 * ONE / 2 + step * ONE / 16);
+    let arguments = cells().chain(beyond).flat_map(|place| [place, -place]);
     let error = worst(arguments, 31, pdf, |x| Wide::from_q32(x).normal_pdf());
     println!("pdf {:.3e}", error as f64 / 2f64.powi(60));
     assert!(error <= i128::from(PDF_ERROR_Q60), "{error}");

@@ -6,7 +6,7 @@ use plimsoll_core::math::black76::{
 };
 use plimsoll_core::math::elementary::{exp, ln};
 use plimsoll_core::math::fixed::ONE;
-use plimsoll_core::math::tables::{EXP2, LN, MILLS, NORMAL};
+use plimsoll_core::math::tables::{DENSITY, EXP2, LN, MILLS, NORMAL};
 use proptest::prelude::*;
 
 const LN_2_Q40: i128 = 762_123_384_786;
@@ -17,26 +17,24 @@ fn cubic(row: &[i64], t: i128, bits: u32, last: u32) -> i128 {
     c0 + ((t * (c1 + ((t * (c2 + ((t * c3) >> bits))) >> bits))) >> last)
 }
 
-/// Row and place of a d + 8 in Q32 inside the table.
-fn cell(y: i128) -> ([i64; 8], i128) {
-    let bias = [0, 0, 1, 1, 0, 1, 1, 1].map(|signed| signed << 30);
-    let row = &NORMAL[(y >> 27) as usize];
-    (std::array::from_fn(|index| i64::from(row[index]) - bias[index]), y & ((1 << 27) - 1))
+/// Coefficients of a row whose first `plain` words stand for themselves, the others 2^30 above.
+fn coefficients(row: &[u32; 4], plain: usize) -> [i64; 4] {
+    std::array::from_fn(|index| i64::from(row[index]) - (i64::from(index >= plain) << 30))
 }
 
+/// N at a d + 8 in Q32.
 fn distribution(y: i128) -> i128 {
     match y >> 36 {
-        0 => cubic(&cell(y).0[..4], cell(y).1, 27, 32),
+        0 => cubic(&coefficients(&NORMAL[(y >> 27) as usize], 2), y & ((1 << 27) - 1), 27, 32),
         outside => i128::from(outside > 0) << 31,
     }
 }
 
+/// phi at a d + 8 in Q32.
 fn density(y: i128) -> i128 {
-    if y >> 36 == 0 {
-        cubic(&cell(y).0[4..], cell(y).1, 27, 32)
-    } else {
-        0
-    }
+    let x = (y - (8 << 32)).abs();
+    let row = DENSITY.get((x >> 27) as usize);
+    row.map_or(0, |row| cubic(&coefficients(row, 1), x & ((1 << 27) - 1), 27, 32))
 }
 
 fn mills(z: i128) -> i128 {

@@ -186,7 +186,7 @@ impl Grid {
         let tails = parameters.tails();
         let mut grid = Self {
             multipliers: [1_000_000; SPOTS_MAX],
-            shocks: [Shock::new(ONE); SPOTS_MAX],
+            shocks: [Shock::NONE; SPOTS_MAX],
             cells: [Cell::fixed(0, Shift::None); COLUMNS_MAX],
             spots: 1,
             count: 1,
@@ -301,10 +301,10 @@ impl Grid {
         }
     }
 
-    /// Prepares the multipliers for pricing: a logarithm each, which rows do without.
+    /// Prepares the multipliers for pricing: a logarithm each but for the first, which is 1. Rows do without.
     #[inline(never)]
     pub fn prepare(&mut self) {
-        for (shock, ppm) in self.shocks.iter_mut().zip(&self.multipliers).take(self.spots) {
+        for (shock, ppm) in self.shocks.iter_mut().zip(&self.multipliers).take(self.spots).skip(1) {
             // PROOF: a multiplier is below 2^23 ppm, so 32 bits more fit.
             *shock = Shock::new(div_toward_zero(i64::from(*ppm) << 32, PPM).unwrap_or(ONE));
         }

@@ -387,7 +387,7 @@ impl<'a> Account<'a> {
         let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, self.size)?;
         let deviations = Deviations::new(tenor);
         let mut columns = Columns::new(&deviations);
-        columns.fill(grid, cells, &self.mantissa)?;
+        columns.fill(grid, cells, (&pricer, &self.mantissa))?;
         let mut row = [0; ROW];
         for strike in net.iter() {
             let series = expiry.strike(strike.id)?;

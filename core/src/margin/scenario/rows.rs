@@ -204,19 +204,21 @@ pub fn fill_rows(
     let tenor = header.tenor;
     let mut grid = Grid::new(rules, header.steps);
     grid.prepare();
+    let [deviation, ..] = tenor.deviations;
+    let mantissa = SizeMantissa::new(size)?;
+    let size = SizeFraction::new(size)?;
+    let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, size)?;
     let deviations = Deviations::new(&tenor);
     let mut columns = Columns::new(&deviations);
-    columns.fill(&grid, grid.cells(header.steps), &SizeMantissa::new(size)?)?;
-    let size = SizeFraction::new(size)?;
-    let [deviation, ..] = tenor.deviations;
-    let pricer = Pricer::new(&Forward { price: tenor.forward(), deviation }, size)?;
+    columns.fill(&grid, grid.cells(header.steps), (&pricer, &mantissa))?;
     header.forwards = *columns.forwards();
     let (rows, _) = values.as_chunks_mut::<ROW>();
-    if strikes.len() > rows.len().min(MAX_STRIKES) {
-        return Err(CoreError::UnknownSeries);
-    }
+    let rows =
+        rows.get_mut(..strikes.len()).filter(|_| strikes.len() <= MAX_STRIKES).ok_or(CoreError::UnknownSeries)?;
+    rows.as_flattened_mut().fill(0);
+    let filled = first_ids(strikes.len());
+    header.filled &= !filled;
     for (row, strike) in rows.iter_mut().zip(strikes) {
-        *row = [0; ROW];
         let prepared = pricer.prepared(strike);
         columns.calls(&prepared, row);
         let marks = pricer.marks_of(&prepared, strike.price, (true, true))?;
@@ -227,6 +229,6 @@ pub fn fill_rows(
         *put = marks.put;
         *k = size.down(price)?;
     }
-    header.filled |= first_ids(strikes.len());
+    header.filled |= filled;
     Ok(())
 }

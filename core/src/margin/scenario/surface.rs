@@ -1,6 +1,7 @@
 //! Prices of one expiry under every column, atoms per contract.
 
 use crate::error::CoreError;
+use crate::margin::kernel::Pricer;
 use crate::margin::scenario::columns::{Cell, Forwards, Grid, Shift, COLUMNS_MAX, HEAD, SPOTS_MAX, UP};
 use crate::margin::scenario::rows::ROW;
 use crate::margin::scenario::tenor::Tenor;
@@ -109,17 +110,19 @@ impl<'s> Columns<'s> {
         }
     }
 
-    /// Prepares the columns `cells` of `grid`, in place: they are too large to move. Errors: `OutOfDomain` for a forward
-    /// of zero, `Overflow`.
+    /// Prepares the columns `cells` of `grid` with the forward of `pricer`, in place: they are too large to move.
+    /// Errors: `Overflow`.
     #[inline(never)]
-    pub fn fill(&mut self, grid: &Grid, cells: &[Cell], size: &SizeMantissa) -> Result<(), CoreError> {
-        let tenor = self.deviations.tenor;
-        if tenor.forward() <= 0 {
-            return Err(CoreError::OutOfDomain);
-        }
-        let scale = Scale::of(tenor.forward());
+    pub fn fill(
+        &mut self,
+        grid: &Grid,
+        cells: &[Cell],
+        (pricer, size): (&Pricer, &SizeMantissa),
+    ) -> Result<(), CoreError> {
+        let (scale, forward) = pricer.forward();
         self.units = Units::new(scale, size)?;
-        let mut forwards = [Forward::new(scale, tenor.forward()); SPOTS_MAX];
+        let mut forwards = [*forward; SPOTS_MAX];
+        let tenor = self.deviations.tenor;
         shock(&mut forwards, tenor, grid, scale)?;
         let [centre, ..] = &forwards;
         self.centre = *centre;
