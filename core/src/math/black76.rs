@@ -174,6 +174,9 @@ impl Deviation {
         while sd.wrapping_shr(bits) != 0 {
             bits = bits.wrapping_add(1);
         }
+        while sd.wrapping_shr(bits.wrapping_sub(4)) == 0 {
+            bits = bits.wrapping_sub(4);
+        }
         while sd.wrapping_shr(bits.wrapping_sub(1)) == 0 {
             bits = bits.wrapping_sub(1);
         }
