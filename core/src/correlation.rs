@@ -1,7 +1,7 @@
 //! Realised correlation of two underlyings from their accepted prices, and what margins let offset by it.
 //!
-//! Anyone may sample, so a pair of returns is counted once an hour, in its first two minutes: who chose among sixty would
-//! make a correlation of his own. With r, q the log returns of both since the last sample and dt its seconds, the averages of
+//! Anyone may sample, so a pair of returns is counted once an hour, in its first minute: who chose among sixty of them would
+//! make a correlation of his own, and so would who chose among hours, which is why a missed one costs a day of samples. With r, q the log returns of both since the last sample and dt its seconds, the averages of
 //! r^2, q^2 and r q follow `v <- v + (1 - 2^(-dt / half-life)) (r q year / dt - v)`; the correlation is
 //! `cov / sqrt(var var')`. Once warm a return counts for at most four of its deviations, and one over a longer silence not
 //! at all: one pair of prices decides nothing.
@@ -23,8 +23,14 @@ pub const BUCKET_SECONDS: Seconds = 3_600;
 pub const HALF_LIFE_SECONDS: u32 = 2_592_000;
 /// Samples before anything offsets: a half-life of them.
 pub const SAMPLES_MIN: u32 = 720;
+/// Most samples that stand to somebody's credit.
+pub const SAMPLES_MAX: u32 = 2 * SAMPLES_MIN;
+/// Samples that a missed hour takes back.
+pub const MISSED_SAMPLES: u32 = 24;
+/// Most that one silence takes back: an offset that is in use outlives two of any length.
+pub const SILENCE_SAMPLES: u32 = SAMPLES_MIN / 2;
 /// Seconds at the beginning of an hour in which it may be sampled.
-pub const SAMPLING_SECONDS: Seconds = 120;
+pub const SAMPLING_SECONDS: Seconds = 60;
 /// Longest time between two samples whose returns count, seconds.
 pub const SILENCE_SECONDS: Seconds = 108_000;
 /// Largest return that counts once warm, in deviations.
@@ -64,13 +70,13 @@ pub struct CorrelationState {
     pub covariance: i64,
     /// Correlation, ppm, toward zero, in -1,000,000..=1,000,000.
     pub correlation: i32,
-    /// Pairs of returns counted.
+    /// Pairs of returns counted, at most [`SAMPLES_MAX`], less [`MISSED_SAMPLES`] for every hour without.
     pub samples: u32,
 }
 
 const _: () = assert!(core::mem::size_of::<CorrelationState>() == 56);
 
-/// The hour is sampled, or its first two minutes have passed.
+/// The hour is sampled, or its first minute has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotDue {
     /// When the next one may be taken: unix seconds.
@@ -80,7 +86,7 @@ pub struct NotDue {
 /// The state after both were at `own` and `peer` at `now`. The first sample may be taken at any time, and counts no return,
 /// as one after a silence. Precondition: both prices are positive.
 ///
-/// Errors: [`NotDue`] within the hour of the last sample or after the first minutes of an hour.
+/// Errors: [`NotDue`] within the hour of the last sample or after the first minute of an hour.
 pub fn sample(state: &CorrelationState, (own, peer): (Price, Price), now: Seconds) -> Result<CorrelationState, NotDue> {
     let begin = bucket(now).saturated_mul(BUCKET_SECONDS);
     let late = now.saturated_sub(begin) >= SAMPLING_SECONDS;
@@ -88,7 +94,7 @@ pub fn sample(state: &CorrelationState, (own, peer): (Price, Price), now: Second
         return Err(NotDue { due: begin.saturated_add(BUCKET_SECONDS) });
     }
     let (own_ln, peer_ln) = (ln_integer(own.0), ln_integer(peer.0));
-    let mut next = CorrelationState { sampled_at: now, own_ln, peer_ln, ..*state };
+    let mut next = CorrelationState { sampled_at: now, own_ln, peer_ln, samples: samples_left(state, now), ..*state };
     let seconds = now.saturated_sub(state.sampled_at);
     if state.sampled_at != 0 && seconds <= SILENCE_SECONDS {
         let warm = state.samples >= SAMPLES_MIN;
@@ -99,9 +105,16 @@ pub fn sample(state: &CorrelationState, (own, peer): (Price, Price), now: Second
         next.peer_variance = follow(state.peer_variance, annualised((q, q), seconds));
         next.covariance = follow(state.covariance, annualised((r, q), seconds));
         next.correlation = correlation(&next);
-        next.samples = state.samples.saturating_add(1);
+        next.samples = next.samples.saturating_add(1).min(SAMPLES_MAX);
     }
     Ok(next)
+}
+
+/// The samples less what the hours without any since the last one take back.
+fn samples_left(state: &CorrelationState, now: Seconds) -> u32 {
+    let hours = bucket(now).saturated_sub(bucket(state.sampled_at));
+    let missed = u32::try_from(hours.saturated_sub(1).max(0)).unwrap_or(u32::MAX);
+    state.samples.saturating_sub(missed.saturating_mul(MISSED_SAMPLES).min(SILENCE_SAMPLES))
 }
 
 /// The part of a log return (Q40) that counts: all of it before the average is `warm`, else at most four deviations.
@@ -109,7 +122,7 @@ fn counted(log_return: i64, (warm, variance): (bool, i64), seconds: Seconds) -> 
     if !warm {
         return log_return;
     }
-    // Returns that count span at most `SILENCE_SECONDS`, so this is less than the variance of a year.
+    // PROOF: seconds are at most `SILENCE_SECONDS`, less than a year's: no more than the variance, below 2^62.
     let of_time = mul_div_down(variance, seconds, YEAR_SECONDS).unwrap_or(i64::MAX);
     // Q32 to Q40.
     let most = sqrt::<44, 32>(of_time).saturated_mul(DEVIATIONS_MAX << 8);

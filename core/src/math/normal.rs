@@ -49,10 +49,10 @@ pub(super) fn both_from_edge(y: i64) -> (i64, i64) {
 
 /// phi(x), which is that of -x: 0 from 6.5 up, where it is below the bound of the table.
 #[inline(always)]
-#[allow(clippy::as_conversions)] // PROOF: no cell of 27 bits is beyond 2^37.
 fn density(x: i64) -> i64 {
     let x = x.unsigned_abs();
-    let Some([c0, c1, c2, c3]) = DENSITY.get((x >> 27) as usize) else { return 0 };
+    let row = usize::try_from(x >> 27).ok().and_then(|cell| DENSITY.get(cell));
+    let Some([c0, c1, c2, c3]) = row else { return 0 };
     let t = (x & ((1 << 27) - 1)).cast_signed();
     cubic::<27, 32>([plain(*c0), signed(*c1), signed(*c2), signed(*c3)], t)
 }

@@ -8,6 +8,11 @@ use super::fixed::any_integer;
 use super::golden::{arg, rows};
 
 #[test]
+fn no_shock_is_the_factor_one() {
+    assert_eq!(Shock::NONE, Shock::new(ONE));
+}
+
+#[test]
 fn price_is_within_two_parts_in_1e8_of_the_forward() {
     let mut worst = 0.0f64;
     for row in rows(&["price"]) {

@@ -481,8 +481,8 @@ pub enum PlimsollError {
     /// Not one of the underlying's peers (left: index named, right: index of the underlying).
     #[msg("The underlying's correlation with that one is not measured.")]
     PeerUnknown,
-    /// This hour is sampled, or its first minutes have passed (left: clock, right: when the next hour begins).
-    #[msg("A correlation is sampled once an hour, in its first minutes.")]
+    /// This hour is sampled, or its first minute has passed (left: clock, right: when the next hour begins).
+    #[msg("A correlation is sampled once an hour, in its first minute.")]
     CorrelationNotDue,
 }
 }

@@ -296,7 +296,7 @@ fn offset_losses(world: &World, directory: &Directory) {
     let now = world.chain.time();
     edit::<OracleState>(world, &plimsoll_client::address::oracle(&directory.underlying(SOL)), |oracle| {
         let state = &mut oracle.correlations[0];
-        (state.samples, state.sampled_at) = (plimsoll_core::correlation::SAMPLES_MIN, now);
+        (state.samples, state.sampled_at) = (plimsoll_core::correlation::SAMPLES_MAX, now);
         (state.own_ln, state.peer_ln) = (ln_integer(SOL_PRICE), ln_integer(BTC_PRICE));
         // 80 % and 60 % a year, correlated by three quarters.
         let one = plimsoll_core::volatility::VARIANCE_ONE;

@@ -31,10 +31,10 @@ pub enum Command {
         /// Address of the price update account.
         price_update: String,
     },
-    /// Count how an underlying moved with a peer since the last hour; anyone may, in the first two minutes of an hour.
+    /// Count how an underlying moved with a peer since the last hour; anyone may, in the first minute of an hour.
     #[command(after_help = "Example:\n  plimsoll oracle correlate ETH BTC\n\n\
         Peers are named when an underlying is listed (`correlation_peers`, see `plimsoll underlying show`). After 720 \
-        samples the losses of portfolio accounts that hold both offset each other by what the correlation exceeds \
+        samples, of which a missed hour takes 24 back, the losses of portfolio accounts that hold both offset each other by what the correlation exceeds \
         `correlation_margin`, up to `correlation_cap`.")]
     Correlate {
         /// Name or index of the underlying that names the peer.

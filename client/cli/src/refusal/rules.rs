@@ -212,7 +212,7 @@ rules! {
     RowsLive ["now" Time, "expiry" Time] of ROWS => "wait until it is settled";
 
     PeerUnknown ["index of the peer" Plain, "of the underlying" Plain] of NONE => "see `plimsoll underlying show` for its correlation_peers";
-    CorrelationNotDue ["now" Time, "next hour" Time] of NONE => "sample within its first two minutes";
+    CorrelationNotDue ["now" Time, "next hour" Time] of NONE => "sample within its first minute";
 }
 
 rules! {

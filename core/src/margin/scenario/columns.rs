@@ -301,7 +301,7 @@ impl Grid {
         }
     }
 
-    /// Prepares the multipliers for pricing: a logarithm each but for the first, which is 1. Rows do without.
+    /// Prepares the multipliers for pricing: a logarithm each but for the first, which is 1. A check from rows needs none.
     #[inline(never)]
     pub fn prepare(&mut self) {
         for (shock, ppm) in self.shocks.iter_mut().zip(&self.multipliers).take(self.spots).skip(1) {

@@ -191,7 +191,8 @@ impl<'a> Rows<'a> {
 /// Fills the rows of `strikes`, the first ones of the expiry, as the header's tenor has them, and marks them filled.
 /// `values` holds [`ROW`] values per strike.
 ///
-/// Errors: `UnknownSeries` for a strike without room; `OutOfDomain` for a forward, a strike or a size
+/// Errors: `UnknownSeries` for a strike without room or beyond [`MAX_STRIKES`], before anything is written; after that none of
+/// `strikes` counts as filled: `OutOfDomain` for a forward, a strike or a size
 /// of zero; `Overflow` beyond the listing bounds.
 #[inline(never)]
 pub fn fill_rows(
@@ -211,13 +212,15 @@ pub fn fill_rows(
     let deviations = Deviations::new(&tenor);
     let mut columns = Columns::new(&deviations);
     columns.fill(&grid, grid.cells(header.steps), (&pricer, &mantissa))?;
-    header.forwards = *columns.forwards();
     let (rows, _) = values.as_chunks_mut::<ROW>();
-    let rows =
-        rows.get_mut(..strikes.len()).filter(|_| strikes.len() <= MAX_STRIKES).ok_or(CoreError::UnknownSeries)?;
-    rows.as_flattened_mut().fill(0);
+    if strikes.len() > MAX_STRIKES {
+        return Err(CoreError::UnknownSeries);
+    }
+    let rows = rows.get_mut(..strikes.len()).ok_or(CoreError::UnknownSeries)?;
     let filled = first_ids(strikes.len());
     header.filled &= !filled;
+    header.forwards = *columns.forwards();
+    rows.as_flattened_mut().fill(0);
     for (row, strike) in rows.iter_mut().zip(strikes) {
         let prepared = pricer.prepared(strike);
         columns.calls(&prepared, row);

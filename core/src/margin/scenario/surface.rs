@@ -110,7 +110,8 @@ impl<'s> Columns<'s> {
         }
     }
 
-    /// Prepares the columns `cells` of `grid` with the forward of `pricer`, in place: they are too large to move.
+    /// Prepares the columns `cells` of `grid`, in place: they are too large to move. `pricer` stands at the forward of the
+    /// tenor.
     /// Errors: `Overflow`.
     #[inline(never)]
     pub fn fill(
@@ -153,7 +154,7 @@ impl<'s> Columns<'s> {
     #[inline(never)]
     pub fn calls(&self, strike: &Strike, row: &mut [i64; ROW]) {
         let scenarios = UP..self.count;
-        // Never missing: no row is shorter.
+        // Never missing: a row is no shorter, and there is a column for every cell from the head on.
         let (Some(priced), Some(values)) = (self.priced.get(scenarios.clone()), row.get_mut(scenarios)) else { return };
         for ((deviation, forward), value) in priced.iter().zip(values) {
             *value = self.units.atoms(price(strike, forward, deviation));

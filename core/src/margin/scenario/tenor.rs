@@ -82,7 +82,7 @@ impl Tenor {
         // PROOF: a logarithm is far within i64.
         let (k, wing) = (k >> 8, self.wing);
         let multipliers = [linear.multiplier(k, wing), absolute.multiplier(k.wrapping_abs(), wing)];
-        // PROOF: a volatility is at most 2^48 and a multiplier 6 in Q32: below 2^60.
+        // PROOF: v sqrt(t) of a volatility below 2^48 (`VOL_MAX`) and 64 years is below 2^51, a multiplier at most 6.
         multipliers.map(|multiplier| scale_fitting(plain, multiplier))
     }
 
@@ -122,7 +122,8 @@ impl Tenor {
 }
 
 impl Skew {
-    /// `cap` below 0 counts as 0; the slope is `cap / wing`, rounded up: at the wing the cap is reached.
+    /// `cap` below 0 counts as 0; the slope is `cap / wing`, rounded up: at the wing, which is above 0 (`skew_min_k`), the cap
+    /// is reached.
     fn new(cap: i64, wing: i64) -> Self {
         let cap = cap.max(0);
         // PROOF: a cap is at most base_cap + 4 c_base <= 5 in Q32, below 2^35.
@@ -134,7 +135,7 @@ impl Skew {
     #[inline(always)]
     fn multiplier(&self, k: i64, wing: i64) -> i64 {
         let least = self.cap.wrapping_neg();
-        // Beyond the wing the product is the cap and need not fit; within it is below that.
+        // From the wing on the product is at least the cap, and need not fit; inside it is at most a rounding above.
         let change = if k >= wing {
             self.cap
         } else if k <= wing.wrapping_neg() {
@@ -189,7 +190,7 @@ fn scale(value: i64, factor: i64) -> i64 {
     mul_shift_down(value, factor, 32)
 }
 
-/// [`scale`] of what is known to fit: right whenever the result is below 2^63, as every step is, modulo 2^64.
+/// [`scale`] of what is known to fit: every step is exact modulo 2^64, and so is a result inside `i64`.
 #[inline(always)]
 const fn scale_fitting(value: i64, factor: i64) -> i64 {
     const LOW: i64 = (1 << 32) - 1;

@@ -8,6 +8,7 @@ mod parameters;
 mod properties;
 mod rows;
 mod rules;
+mod tenor;
 
 use plimsoll_core::error::CoreError;
 use plimsoll_core::margin::scenario::{

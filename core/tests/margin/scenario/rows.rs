@@ -130,8 +130,13 @@ fn what_has_no_room_or_no_price_is_not_filled() {
     let rules = PortfolioParameters::REFERENCE;
     let (view, e) = (account.book.underlyings[0], account.book.expiries[0].view());
     let OwnedRows { mut header, mut values } = fill(&e, &view, &rules, 4);
+    let before = (header, values.clone());
     let refused = fill_rows(&mut header, &mut values[..4 * ROW], e.strikes, &rules, view.contract_size);
     assert_eq!(refused, Err(CoreError::UnknownSeries));
+    let many: Vec<_> = (0..65).map(|at| e.strikes[at % e.strikes.len()]).collect();
+    let refused = fill_rows(&mut header, &mut vec![0; 65 * ROW], &many, &rules, view.contract_size);
+    assert_eq!(refused, Err(CoreError::UnknownSeries));
+    assert_eq!((header, values.clone()), before, "nothing is written");
     assert_eq!(fill_rows(&mut header, &mut values[..4 * ROW], &e.strikes[..4], &rules, view.contract_size), Ok(()));
     let mut worthless = e.strikes.to_vec();
     worthless[1].price = -1;

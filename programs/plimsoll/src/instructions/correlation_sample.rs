@@ -51,7 +51,7 @@ impl CorrelationSample<'_> {
     /// - anyone samples the accepted prices of an underlying and of a peer that it was listed with; nobody names a price
     /// - an underlying that is no peer of it, or is of another clearinghouse, is refused
     /// - a price of either that is stale or wild is refused
-    /// - one pair of returns counts for each hour, in its first minutes: a second sample within it, or a later one, is refused
+    /// - one pair of returns counts for each hour, in its first minute: a second sample within it, or a later one, is refused
     /// - the first sample, and one after a silence of more than thirty hours, counts no return
     pub fn handler(ctx: Context<'_, Self>) -> Result<()> {
         let place = ctx.accounts.validate()?;
