@@ -76,6 +76,7 @@ def portfolio(document):
     """Balances of portfolio mode: (equity, initial, maintenance)."""
     p = document["parameters"]
     averaging = p.get("averaging_vol", False)
+    losses = {}
     equity = initial = maintenance = mpf(document["portfolio"]["cash"])
     for market in document["markets"]:
         spot, stable = mpf(market["spot"]), mpf(market.get("stable_price", 1))
@@ -84,6 +85,7 @@ def portfolio(document):
         rules = numbers(p["contingency"])
         profits = [mpf(0)] * len(p["scenarios"])
         options = basis = naked = doubt = mpf(0)
+        unmoved = dict.fromkeys(("none", "up", "down"), mpf(0))
         for expiry, legs in expiries:
             seconds, forward = mpf(expiry["seconds_to_expiry"]), mpf(expiry["forward"])
             average = mpf(expiry.get("settlement_average", forward))
@@ -93,6 +95,9 @@ def portfolio(document):
             basis += basis_loss(p, tenor, legs, mark)
             for index, scenario in enumerate(p["scenarios"]):
                 profits[index] += scenario_profit(p, tenor, legs, mark, scenario)
+            if "concentration" in p:
+                for shift in unmoved:
+                    unmoved[shift] += scenario_profit(p, tenor, legs, mark, {"spot": "1", "vol": shift})
             for strike in {k for _, k, _, _ in legs}:
                 net = [sum(q for kind, k, q, _ in legs if k == strike and kind == side) for side in ("call", "put")]
                 naked += naked_shorts(*net)
@@ -114,7 +119,71 @@ def portfolio(document):
         equity += part
         maintenance += part + mpf(p["factors"]["mm_factor"]) * loss - c_mm
         initial += part + l_im * loss - c_mm - c_im
-    return equity, initial, maintenance
+        initial -= concentration(p, document, market, unmoved) + between_steps(p, document, market)
+        losses[market["underlying"]] = (basis, profits, loss)
+    credit_im, credit_mm = offset(p, losses)
+    return equity, initial + credit_im, maintenance + credit_mm
+
+
+def series_of(document, market):
+    """By (expiry id, strike, kind): the net quantity of a series, and its open interest."""
+    series = {}
+    for option in document["portfolio"].get("options", []):
+        if len(document["markets"]) > 1 and option["underlying"] != market["underlying"]:
+            continue
+        key = (option["expiry"], mpf(option["strike"]), option["kind"])
+        interest = mpf(option.get("open_interest", 0))
+        net, known = series.get(key, (mpf(0), interest))
+        assert known == interest, key
+        series[key] = (net + mpf(option["quantity"]), interest)
+    return series
+
+
+def concentration(p, document, market, unmoved):
+    """Charge for contracts and vega that one account alone would have to sell; `unmoved`: P by shift of volatility."""
+    if "concentration" not in p:
+        return mpf(0)
+    c = numbers(p["concentration"])
+    series = series_of(document, market).values()
+    beyond = sum(max(mpf(0), abs(q) - max(c["free"], c["share"] * interest)) for q, interest in series)
+    cost = max(mpf(0), unmoved["none"] - min(unmoved["up"], unmoved["down"]))
+    return c["rate"] * mpf(market["spot"]) * beyond + c["vega_rate"] * max(mpf(0), cost - c["vega_free"])
+
+
+def between_steps(p, document, market):
+    """Charge for what spreads near expiry may lose between two steps of the scenarios."""
+    if "between_steps" not in p:
+        return mpf(0)
+    b = numbers(p["between_steps"])
+    series = series_of(document, market)
+    contracts = mpf(0)
+    for expiry in market["expiries"]:
+        if mpf(expiry["seconds_to_expiry"]) < b["seconds"]:
+            own = {(strike, kind): q for (name, strike, kind), (q, _) in series.items() if name == expiry["id"]}
+            at = lambda strike: sum(q for (k, _), q in own.items() if k == strike)
+            long = sum(max(mpf(0), at(strike)) for strike in {strike for strike, _ in own})
+            short = sum(max(mpf(0), -q) for q in own.values())
+            contracts += min(long, 2 * short)
+    return contracts * mpf(market["spot"]) * b["step"] / 4
+
+
+def offset(p, losses):
+    """What two underlyings save together, (initial, maintenance); `losses`: (basis, profits, worst) by underlying.
+
+    The balance of both is the least over the scenarios s of the sum of m_i + a (PnL_i(s) - worst_i), or that with the
+    bases in the place of the profits. m_i is a member's balance by itself, so that it counts on both sides. A weak quote
+    token raises the loss of a member, not a.
+    """
+    if "offset" not in p:
+        return mpf(0), mpf(0)
+    (basis_1, profits_1, worst_1), (basis_2, profits_2, worst_2) = (losses[name] for name in p["offset"]["underlyings"])
+    places = [(basis_1, basis_2)] + list(zip(profits_1, profits_2))
+    credits = []
+    for factor in ("im_factor", "mm_factor"):
+        a = min(mpf(1), mpf(p["offset"]["share"]) * mpf(p["factors"][factor]))
+        together = min(a * (one - worst_1) + a * (other - worst_2) for one, other in places)
+        credits.append(max(mpf(0), together))
+    return tuple(credits)
 
 
 def naked_shorts(calls, puts):

@@ -63,6 +63,18 @@ EXTREMES = {
     "contingency": {"mm_option": ("0", "0.5"), "im_option": ("0", "0.5"), "conf_threshold": ("0", "1"), "conf_margin": ("0", "5"), "peg_threshold": ("0", "2"), "peg_factor": ("0", "10")},
     "factors": {"mm_factor": ("0", "2"), "im_factor": ("0", "3")},
 }
+# Charges of the initial balance and the offset of two underlyings, all of them left out above, with their ends.
+CHARGES = {
+    "concentration": {"share": "0.25", "free": "2", "rate": "0.02", "vega_free": "50", "vega_rate": "0.25"},
+    "between_steps": {"seconds": "2592000", "step": "0.06"},
+    "offset": {"share": "0.3", "underlyings": ["A", "B"]},
+}
+CHARGE_EXTREMES = {
+    "concentration": {"share": ("0", "1"), "free": ("0", "100000000000000"), "rate": ("0", "10"),
+                      "vega_free": ("0", "10000000000000"), "vega_rate": ("0", "10")},
+    "between_steps": {"seconds": ("0", "504576000"), "step": ("0", "10")},
+    "offset": {"share": ("0", "0.5")},
+}
 CROSS = {"max_spot": "0.15", "min_spot": "0.1", "mm_call": "0.075", "mm_put": "0.075", "mm_put_mark": "0.075", "unpaired_im": "1.2", "unpaired_mm": "1.1",
          "offset": "1.05", "conf_threshold": "0.4", "conf_factor": "0.4", "depeg_threshold": "0.98", "depeg_factor": "1.2", "collateral_factor": "0.8"}
 CROSS_EXTREMES = {"max_spot": ("0.01", "2"), "min_spot": ("0.005", "2"), "mm_call": ("0.005", "2"), "mm_put": ("0.005", "2"), "mm_put_mark": ("0", "1"),
@@ -139,6 +151,36 @@ def mixed_document(mode, parameters, bias=0.3):
     market["stable_price"] = "0.95"
     document["portfolio"]["options"] = random_legs(rng, market, 12, bias)
     document["portfolio"]["collateral"] = [dict(random_collateral(rng, market), confidence="0.3")]
+    return document
+
+
+def charged_document(parameters=None, interest=None):
+    """One book of two underlyings that every charge and the offset change: the second gains where the first loses."""
+    document = mixed_document("portfolio", parameters or {**PARAMETERS, **CHARGES})
+    rng = random.Random(11)
+    other = random_market(rng, "B", 2, "23.41")
+    for expiry, seconds in zip(other["expiries"], ("86400", "2592001")):
+        expiry.update(seconds_to_expiry=seconds)
+        expiry.pop("settlement_average", None)
+    document["markets"].append(other)
+    # At some strikes a call and a put of opposite signs: neither series nets, the strike does.
+    opposite = {"call": "put", "put": "call"}
+    document["portfolio"]["options"] += [
+        dict(leg, kind=opposite[leg["kind"]], quantity=text(mpf(leg["quantity"]) * mpf("-0.6")))
+        for leg in document["portfolio"]["options"][:5]]
+    document["portfolio"]["options"] += [dict(leg, quantity=text(40 * mpf(leg["quantity"]))) for leg in random_legs(rng, other, 10, 0.9)]
+    return with_interest(rng, document, interest)
+
+
+def with_interest(rng, document, interest=None):
+    """The document with an open interest for most series, or with `interest` for every one."""
+    series = {}
+    for leg in document["portfolio"]["options"]:
+        key = (leg["underlying"], leg["expiry"], leg["strike"], leg["kind"])
+        drawn = text(abs(mpf(leg["quantity"])) * mpf(rng.uniform(0.5, 6)), 5) if rng.random() < 0.8 else None
+        drawn = series.setdefault(key, interest or drawn)
+        if drawn is not None:
+            leg["open_interest"] = drawn
     return document
 
 
@@ -228,6 +270,9 @@ def portfolio_documents():
         for name, ends in fields.items():
             base, bias = base_for(group, name)
             documents += [mixed_document("portfolio", changed(base, group, name, end), bias) for end in ends]
+    for group, fields in CHARGE_EXTREMES.items():
+        for name, ends in fields.items():
+            documents += [charged_document(changed({**PARAMETERS, **CHARGES}, group, name, end)) for end in ends]
     for legs in [1] * 12 + [2] * 10 + [4] * 10 + [8] * 8 + [16] * 4 + [40] * 2 + [256]:
         documents.append(random_document(rng, "portfolio", PARAMETERS, legs))
     for legs in (4, 9, 15):
@@ -242,6 +287,28 @@ def portfolio_documents():
         documents.append(random_document(rng, "portfolio", PARAMETERS, legs, markets=3))
     for legs in (64, 128, 200, 256):
         documents.append(random_document(rng, "portfolio", dict(PARAMETERS, averaging_vol=True), legs, expiries=8))
+    return documents + charged_documents()
+
+
+def charged_documents():
+    """Books under charges and offsets: with and without open interest, their parameters at their ends, and random ones."""
+    documents = [charged_document(interest=interest) for interest in ("0", "1000000")]
+    # The basis of both is a loss of both; and a share of the loss is never more than the loss.
+    still = [{"spot": "1", "vol": "none", "dampening": "1"}]
+    documents.append(charged_document({**PARAMETERS, **CHARGES, "scenarios": still}))
+    half = changed({**PARAMETERS, **CHARGES}, "offset", "share", "0.5")
+    documents.append(charged_document(changed(half, "factors", "im_factor", "3")))
+    rng = random.Random(20260107)
+    for markets in (2, 2, 2, 3):
+        parameters = corner(rng, {**PARAMETERS, **CHARGES}, {**EXTREMES, **CHARGE_EXTREMES})
+        documents.append(with_interest(rng, random_document(rng, "portfolio", parameters, rng.randint(4, 12), markets=markets)))
+    for legs in (1, 2, 8, 16, 40):
+        parameters = {name: group for name, group in {**PARAMETERS, **CHARGES}.items() if name != "offset"}
+        documents.append(with_interest(rng, random_document(rng, "portfolio", parameters, legs)))
+    for legs in (2, 4, 8, 16):
+        offset = {"share": text(rng.uniform(0.05, 0.5), 3), "underlyings": rng.sample("ABC", 2)}
+        parameters = {**PARAMETERS, "offset": offset}
+        documents.append(random_document(rng, "portfolio", parameters, legs, markets=3))
     return documents
 
 

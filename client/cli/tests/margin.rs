@@ -335,3 +335,164 @@ fn a_live_account_needs_an_address_and_an_endpoint() {
     assert!(text(&down).contains("no usable answer from http://127.0.0.1:1"), "{}", text(&down));
     assert_eq!(run(&[address, "--input", "x.json"]).status.code(), Some(2));
 }
+
+/// Two underlyings, the first short and the second long of straddles, with every charge of the initial balance and an
+/// offset asked for.
+fn charged() -> Value {
+    let market = |name: &str, spot: u32| {
+        json!({ "underlying": name, "spot": spot, "expiries": [
+        { "id": "near", "seconds_to_expiry": 172_800, "forward": spot, "rate": 0 },
+        { "id": "far", "seconds_to_expiry": 2_592_000, "forward": spot, "rate": 0 }
+    ] })
+    };
+    let leg = |underlying: &str, expiry: &str, strike: u32, kind: &str, quantity: i32| {
+        json!({
+            "underlying": underlying, "expiry": expiry, "strike": strike, "kind": kind, "quantity": quantity, "vol": 0.6
+        })
+    };
+    let mut document = document();
+    document["markets"] = json!([market("BTC", 100_000), market("ETH", 4_000)]);
+    document["portfolio"] = json!({ "cash": 10_000_000, "options": [
+        leg("BTC", "far", 100_000, "call", -100), leg("BTC", "far", 100_000, "put", -100),
+        // A butterfly that pays nothing at either step.
+        leg("BTC", "near", 97_000, "call", -1), leg("BTC", "near", 100_000, "call", 2), leg("BTC", "near", 103_000, "call", -1),
+        leg("ETH", "far", 4_000, "call", 2_500), leg("ETH", "far", 4_000, "put", 2_500)
+    ] });
+    document["portfolio"]["options"][0]["open_interest"] = json!(320);
+    document["parameters"]["vol_shock"]["range_up"] = json!(0.5);
+    document["parameters"]["concentration"] =
+        json!({ "share": 0.25, "free": 50, "rate": 0.02, "vega_free": 100_000, "vega_rate": 0.25 });
+    document["parameters"]["between_steps"] = json!({ "seconds": 259_200, "step": 0.06 });
+    document["parameters"]["offset"] = json!({ "share": 0.3, "underlyings": ["BTC", "ETH"] });
+    document
+}
+
+#[test]
+fn charges_and_offset_are_components_that_make_up_the_balances() {
+    let whole = report(&charged(), &[]);
+    let of = |name: &str| whole["components"]["underlyings"]["BTC"][name].as_f64().unwrap();
+    // 20 calls beyond a quarter of 320, 50 puts beyond the 50 that are free; 2 % of spot each.
+    near(&json!(of("initial_concentration_contracts")), 70.0 * 2_000.0);
+    // Two contracts turn upward, two are short: a quarter of a step each.
+    near(&json!(of("initial_between_steps")), 2.0 * 1_500.0);
+    assert!(of("initial_concentration_vega") > 0.0);
+    let eth = &whole["components"]["underlyings"]["ETH"];
+    near(&eth["initial_concentration_contracts"], 2.0 * 2_450.0 * 80.0);
+    assert_eq!(eth["initial_between_steps"], 0.0);
+    let mut plain = charged();
+    for group in ["concentration", "between_steps", "offset"] {
+        plain["parameters"].as_object_mut().unwrap().remove(group);
+    }
+    let plain = report(&plain, &[]);
+    assert!(plain["components"].get("initial_offset").is_none());
+    assert_eq!(plain["worst"], whole["worst"]);
+    let names = ["initial_concentration_contracts", "initial_concentration_vega", "initial_between_steps"];
+    let all = |market: &str| names.map(|name| whole["components"]["underlyings"][market][name].as_f64().unwrap());
+    let charges: f64 = ["BTC", "ETH"].into_iter().flat_map(all).sum();
+    let saved = |name: &str| whole["components"][name].as_f64().unwrap();
+    assert!(saved("initial_offset") > 0.0 && saved("maintenance_offset") > 0.0);
+    let before = |name: &str| plain[name].as_f64().unwrap();
+    near(&whole["initial_margin"], before("initial_margin") - charges + saved("initial_offset"));
+    near(&whole["maintenance_margin"], before("maintenance_margin") + saved("maintenance_offset"));
+    assert_eq!(plain["mark_to_market"], whole["mark_to_market"]);
+    let table = String::from_utf8(margin_with(&charged(), &[]).stdout).unwrap();
+    for part in
+        ["offset, initial", "initial concentration contracts", "initial concentration vega", "initial between steps"]
+    {
+        assert!(table.contains(part), "{part} in {table}");
+    }
+}
+
+#[test]
+fn a_charged_book_takes_trades_and_is_compared() {
+    let bought = report(&charged(), &["--what-if", "+20 BTC-far-100000-C", "--compare"]);
+    // The series keeps its open interest: 80 calls are as many as are free.
+    let after = &bought["what_if"]["after"]["components"]["underlyings"]["BTC"]["initial_concentration_contracts"];
+    near(after, 50.0 * 2_000.0);
+    let portfolio = regime(&bought, "portfolio");
+    near(&portfolio["initial_margin"], bought["what_if"]["after"]["initial_margin"].as_f64().unwrap());
+    // Modes that have no such charges take none.
+    let mut plain = charged();
+    plain["parameters"].as_object_mut().unwrap().retain(|group, _| group != "concentration" && group != "offset");
+    let plain = report(&plain, &["--what-if", "+20 BTC-far-100000-C", "--compare"]);
+    for mode in ["isolated", "cross"] {
+        assert_eq!(regime(&bought, mode), regime(&plain, mode));
+    }
+}
+
+#[test]
+fn a_refusal_names_what_is_wrong_with_a_charge() {
+    let refusal = |change: fn(&mut Value)| {
+        refusal(|document| {
+            *document = charged();
+            change(document);
+        })
+    };
+    let of = |change: fn(&mut Value), parts: &[&str]| {
+        let line = refusal(change);
+        for part in parts {
+            assert!(line.contains(part), "{line} lacks {part}");
+        }
+    };
+    of(
+        |d| d["parameters"]["concentration"]["share"] = json!(1.5),
+        &["parameters.concentration.share = 1.5", "upper bound 1"],
+    );
+    of(
+        |d| d["parameters"]["concentration"]["free"] = json!(-1),
+        &["parameters.concentration.free = -1", "lower bound 0"],
+    );
+    of(|d| d["parameters"]["concentration"]["rate"] = json!(-1), &["parameters.concentration.rate", "lower bound 0"]);
+    of(|d| d["parameters"]["concentration"]["vega_free"] = json!(1e14), &["concentration.vega_free", "upper bound"]);
+    of(
+        |d| d["parameters"]["concentration"]["vega_rate"] = json!(11),
+        &["concentration.vega_rate = 11", "upper bound 10"],
+    );
+    of(
+        |d| d["parameters"]["concentration"]["rates"] = json!(1),
+        &["parameters.concentration", "unknown field `rates`"],
+    );
+    of(|d| d["parameters"]["concentration"] = json!({ "share": 0.1 }), &["parameters.concentration", "missing field"]);
+    of(
+        |d| d["parameters"]["between_steps"]["seconds"] = json!(-1),
+        &["parameters.between_steps.seconds", "lower bound 0"],
+    );
+    of(|d| d["parameters"]["between_steps"]["step"] = json!(11), &["parameters.between_steps.step", "upper bound 10"]);
+    of(|d| d["parameters"]["offset"]["share"] = json!(0.6), &["parameters.offset.share = 0.6", "upper bound 0.5"]);
+    let names = "parameters.offset.underlyings";
+    of(|d| d["parameters"]["offset"]["underlyings"] = json!(["BTC"]), &[names, "has 1 entries: it takes two"]);
+    of(|d| d["parameters"]["offset"]["underlyings"] = json!(["BTC", "SOL"]), &[names, "[1]: no market \"SOL\""]);
+    of(|d| d["parameters"]["offset"]["underlyings"] = json!(["ETH", "ETH"]), &[names, "[1]: \"ETH\" is there twice"]);
+    of(
+        |d| d["portfolio"]["options"][0]["open_interest"] = json!(-1),
+        &["options[0].open_interest = -1", "lower bound 0"],
+    );
+    of(
+        |d| {
+            let again = d["portfolio"]["options"][0].clone();
+            d["portfolio"]["options"].as_array_mut().unwrap().push(again);
+            d["portfolio"]["options"][7]["open_interest"] = json!(300);
+        },
+        &["portfolio.options[7].open_interest = 300 is not 320"],
+    );
+    of(
+        |d| {
+            d["parameters"].as_object_mut().unwrap().remove("vol_shock");
+            d["parameters"]["scenarios"] = json!([{ "spot": 1.1, "vol": "none", "dampening": 1 }]);
+        },
+        &["parameters.vol_shock is missing: parameters.concentration.vega_rate uses it"],
+    );
+}
+
+#[test]
+fn the_schema_describes_charges_and_offset() {
+    let output = Command::new(env!("CARGO_BIN_EXE_plimsoll")).args(["margin", "--schema"]).output().unwrap();
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let defined = &schema["$defs"];
+    for group in ["concentration", "between_steps", "offset"] {
+        assert!(defined["Parameters"]["properties"][group].is_object(), "{group}");
+    }
+    assert!(defined["Leg"]["properties"]["open_interest"].is_object());
+    let names = &defined["Offset"]["properties"]["underlyings"];
+    assert_eq!((&names["minItems"], &names["maxItems"]), (&json!(2), &json!(2)));
+}

@@ -57,6 +57,7 @@ fn of_legs(seconds: i64, forward: &str, legs: &[(i64, OptionKind, i64)]) -> (f64
         kind: *kind,
         quantity: Real::from_integer(*quantity),
         vol: decimal("0.5"),
+        open_interest: Real::ZERO,
     };
     let legs: Vec<Leg> = legs.iter().map(leg).collect();
     let market = Market {
@@ -104,7 +105,7 @@ fn a_short_call_asks_for_12_and_9_and_a_half() {
     };
     let margin = |vol: Real| {
         let strike = Real::from_integer(110);
-        let leg = Leg { expiry: 0, strike, kind: OptionKind::Call, quantity: -one, vol };
+        let leg = Leg { expiry: 0, strike, kind: OptionKind::Call, quantity: -one, vol, open_interest: Real::ZERO };
         let market = Market {
             spot: Real::from_integer(100),
             spot_confidence: one,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use plimsoll_core::margin::evaluator::charges::{BetweenSteps, Concentration};
 use plimsoll_core::margin::evaluator::portfolio::{
     Basis, Contingency, Discount, Parameters, Scenario, SkewShock, VolShift, VolShock,
 };
@@ -148,6 +149,7 @@ fn leg(option: &Value, at: usize, expiry: &Expiry) -> Leg {
         kind: if option["kind"] == "call" { OptionKind::Call } else { OptionKind::Put },
         quantity: real(&option["quantity"]),
         vol: option.get("vol").map_or_else(|| expiry.svi.unwrap().vol(strike), real),
+        open_interest: Fields(option).or_zero("open_interest"),
     }
 }
 
@@ -190,6 +192,8 @@ pub fn portfolio_parameters<'a>(document: &Value, scenarios: &'a [Scenario]) -> 
     let skew = |name: &str| get("skew_shock", name);
     let discount = |name: &str| get("discount", name);
     let rules = |name: &str| get("contingency", name);
+    let charged = |group: &str, name: &str| groups.get(group).map_or(Real::ZERO, |group| real(&group[name]));
+    let concentrated = |name: &str| charged("concentration", name);
     Parameters {
         scenarios,
         vol_shock: VolShock {
@@ -231,6 +235,17 @@ pub fn portfolio_parameters<'a>(document: &Value, scenarios: &'a [Scenario]) -> 
             conf_margin: rules("conf_margin"),
             peg_threshold: rules("peg_threshold"),
             peg_factor: rules("peg_factor"),
+        },
+        concentration: Concentration {
+            share: concentrated("share"),
+            free: concentrated("free"),
+            rate: concentrated("rate"),
+            vega_free: concentrated("vega_free"),
+            vega_rate: concentrated("vega_rate"),
+        },
+        between_steps: BetweenSteps {
+            seconds: charged("between_steps", "seconds"),
+            step: charged("between_steps", "step"),
         },
         mm_factor: get("factors", "mm_factor"),
         im_factor: get("factors", "im_factor"),

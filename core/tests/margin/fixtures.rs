@@ -111,13 +111,15 @@ impl OwnedBook {
         let leg = |p: &Position| {
             let expiry = usize::from(p.expiry_slot);
             let of = &self.expiries[expiry];
-            let size = self.underlyings[usize::from(of.head.underlying)].contract_size.0;
+            let size = real(self.underlyings[usize::from(of.head.underlying)].contract_size.0.into(), 1_000_000_000);
+            let strike = of.strikes[usize::from(p.strike)];
             Leg {
                 expiry,
-                strike: real(of.strikes[usize::from(p.strike)].price.into(), 1_000_000),
+                strike: real(strike.price.into(), 1_000_000),
                 kind: OptionKind::from_u8(p.kind).unwrap(),
-                quantity: Real::from_integer(i64::from(p.quantity)) * real(size.into(), 1_000_000_000),
+                quantity: Real::from_integer(i64::from(p.quantity)) * size,
                 vol: Real::from_q32(of.head.vol.0),
+                open_interest: Real::from_integer(strike.open_interest[usize::from(p.kind)]) * size,
             }
         };
         self.positions.iter().map(leg).collect()

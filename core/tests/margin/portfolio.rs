@@ -1,7 +1,8 @@
 //! Portfolio mode: the additivity of risk arrays, refusals.
 
 use plimsoll_core::error::CoreError;
-use plimsoll_core::margin::evaluator::portfolio::{evaluate, worst_of, Worst, MAX_SCENARIOS};
+use plimsoll_core::margin::evaluator::offset::{credit, Credit};
+use plimsoll_core::margin::evaluator::portfolio::{evaluate, worst_of, MarketMargin, Parameters, Worst, MAX_SCENARIOS};
 use plimsoll_core::margin::evaluator::Real;
 use serde_json::Value;
 
@@ -12,11 +13,29 @@ pub fn balances(document: &Value) -> Balances {
     let cash = real(&document["portfolio"]["cash"]);
     let scenarios = scenarios(document);
     let parameters = portfolio_parameters(document, &scenarios);
-    let mut profits = [Real::ZERO; MAX_SCENARIOS];
-    markets(document).iter().fold([cash; 3], |[equity, initial, maintenance], owned| {
-        let margin = evaluate(&owned.market(), &parameters, &mut profits).unwrap();
+    let margins: Vec<(MarketMargin, Vec<Real>)> = markets(document)
+        .iter()
+        .map(|owned| {
+            let mut profits = vec![Real::ZERO; scenarios.len()];
+            (evaluate(&owned.market(), &parameters, &mut profits).unwrap(), profits)
+        })
+        .collect();
+    let offset = offset(document, &margins, &parameters);
+    let start = [cash, cash + offset.initial, cash + offset.maintenance];
+    margins.iter().fold(start, |[equity, initial, maintenance], (margin, _)| {
         [equity + margin.options + margin.collateral, initial + margin.initial, maintenance + margin.maintenance]
     })
+}
+
+/// What the offset of a document adds; nothing without one.
+fn offset(document: &Value, margins: &[(MarketMargin, Vec<Real>)], parameters: &Parameters) -> Credit {
+    let Some(offset) = document["parameters"].get("offset") else { return Credit::default() };
+    let member = |index: usize| {
+        let markets = document["markets"].as_array().unwrap();
+        let at = markets.iter().position(|market| market["underlying"] == offset["underlyings"][index]).unwrap();
+        (&margins[at].0, margins[at].1.as_slice())
+    };
+    credit(real(&offset["share"]), [member(0), member(1)], parameters).unwrap()
 }
 
 #[test]
@@ -54,7 +73,7 @@ fn the_parts_say_what_the_balances_are_made_of() {
             let sum = |terms: &[Real]| terms.iter().fold(Real::ZERO, |a, b| a + *b);
             let base = m.options + m.collateral - sum(&m.contingency_mm);
             assert_eq!(m.maintenance, base + parameters.mm_factor * m.loss);
-            assert_eq!(m.initial, base - sum(&m.contingency_im) + m.im_factor * m.loss);
+            assert_eq!(m.initial, base - sum(&m.contingency_im) - m.charges.total() + m.im_factor * m.loss);
             match m.worst {
                 Worst::Scenario(index) => assert_eq!(m.loss, profits[index]),
                 Worst::Basis => assert_eq!(m.loss, m.basis),

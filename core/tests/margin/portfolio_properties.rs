@@ -1,5 +1,6 @@
 //! What holds for any book in portfolio mode, and, where something does not, the book that shows it.
 
+use plimsoll_core::margin::evaluator::charges::{BetweenSteps, Concentration};
 use plimsoll_core::margin::evaluator::portfolio::{
     evaluate, Basis, Contingency, Discount, MarketMargin, Parameters, Scenario, SkewShock, VolShift, VolShock,
     MAX_SCENARIOS,
@@ -73,6 +74,8 @@ fn parameters(scenarios: &[Scenario]) -> Parameters<'_> {
             peg_threshold: d("0.99"),
             peg_factor: d("4"),
         },
+        concentration: Concentration::default(),
+        between_steps: BetweenSteps::default(),
         mm_factor: d("0.8"),
         im_factor: d("1"),
         averaging_vol: false,
@@ -105,7 +108,7 @@ fn expiry(seconds: i64, forward: Real, rate: Real) -> Expiry {
 }
 
 fn leg(expiry: usize, kind: OptionKind, strike: Real, quantity: Real, vol: Real) -> Leg {
-    Leg { expiry, strike, kind, quantity, vol }
+    Leg { expiry, strike, kind, quantity, vol, open_interest: Real::ZERO }
 }
 
 /// One underlying at 1,000 with one expiry; legs are (kind, strike, quantity, vol in thousandths).

@@ -53,6 +53,7 @@ pub fn books(document: &Document) -> Result<Vec<Book>, String> {
         let at = market_of(&path, document, leg.underlying.as_deref())?;
         let leg = self::leg(&path, leg, &document.markets[at])?;
         refuse_second_vol(&path, &books[at].legs, &leg, document.mode)?;
+        refuse_second_interest(&path, &books[at].legs, &leg, document.mode)?;
         books[at].legs.push(leg);
     }
     for (index, entry) in document.portfolio.collateral.iter().enumerate() {
@@ -80,12 +81,23 @@ fn refuse_unless_isolated(books: &[Book]) -> Result<(), String> {
 
 /// In cross mode legs of one series are one leg, which has one volatility.
 fn refuse_second_vol(path: &str, legs: &[core::Leg], leg: &core::Leg, mode: Mode) -> Result<(), String> {
-    let same = |l: &&core::Leg| l.expiry == leg.expiry && l.strike == leg.strike && l.kind == leg.kind;
-    match legs.iter().find(same) {
+    match legs.iter().find(|other| other.same_series(leg)) {
         Some(first) if mode != Mode::Portfolio && first.vol != leg.vol => Err(format!(
             "{path}.vol = {} is not {}, that of the same series further up",
             to_f64(leg.vol),
             to_f64(first.vol)
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// In portfolio mode a series has one open interest, whatever its legs.
+fn refuse_second_interest(path: &str, legs: &[core::Leg], leg: &core::Leg, mode: Mode) -> Result<(), String> {
+    match legs.iter().find(|other| other.same_series(leg)) {
+        Some(first) if mode == Mode::Portfolio && first.open_interest != leg.open_interest => Err(format!(
+            "{path}.open_interest = {} is not {}, that of the same series further up",
+            to_f64(leg.open_interest),
+            to_f64(first.open_interest)
         )),
         _ => Ok(()),
     }
@@ -200,6 +212,13 @@ fn leg(path: &str, leg: &Leg, market: &Market) -> Result<core::Leg, String> {
         },
         quantity: within(&format!("{path}.quantity"), leg.quantity, "-100000000000000", "100000000000000")?,
         vol,
+        open_interest: within_or(
+            &format!("{path}.open_interest"),
+            leg.open_interest,
+            Real::ZERO,
+            "0",
+            "100000000000000",
+        )?,
     })
 }
 

@@ -189,19 +189,14 @@ fn obligations(book: &Book, averaging: bool, asked: impl Fn(&Short) -> Real) -> 
     let market = book.market();
     let mut sum = Real::ZERO;
     for (at, leg) in market.legs.iter().enumerate() {
-        let same = |other: &&_| same_series(leg, other);
-        if market.legs.iter().take(at).any(|other| same(&other)) {
+        if market.legs.iter().take(at).any(|other| other.same_series(leg)) {
             continue;
         }
-        let net = market.legs.iter().filter(same).fold(Real::ZERO, |sum, other| sum + other.quantity);
+        let net = market.net_of(leg);
         let expiry = market.expiry_of(leg).map_err(|error| format!("{}: {error:?}", book.underlying))?;
         let tenor = Tenor::new(expiry, false, averaging).map_err(|error| format!("{}: {error:?}", book.underlying))?;
         let mark = tenor.price(leg, tenor.forward(), leg.vol);
         sum += (-net).max(Real::ZERO) * asked(&Short { kind: leg.kind, spot: market.spot, strike: leg.strike, mark });
     }
     Ok(sum)
-}
-
-fn same_series(a: &plimsoll_core::margin::evaluator::Leg, b: &plimsoll_core::margin::evaluator::Leg) -> bool {
-    a.expiry == b.expiry && a.strike == b.strike && a.kind == b.kind
 }

@@ -1,6 +1,7 @@
 //! Runs the rule book on a document.
 
 use plimsoll_core::error::CoreError;
+use plimsoll_core::margin::evaluator::offset::{self, Credit};
 use plimsoll_core::margin::evaluator::portfolio::{self, Scenario, VolShift, Worst};
 use plimsoll_core::margin::evaluator::{cross, pricing::Greeks, Real};
 
@@ -25,6 +26,8 @@ pub struct Evaluation {
     pub markets: Vec<MarketResult>,
     /// The scenarios, portfolio mode.
     pub scenarios: Vec<Scenario>,
+    /// What two underlyings save together, portfolio mode; `None` where no offset is asked for.
+    pub offset: Option<Credit>,
 }
 
 /// The margin of one market.
@@ -70,6 +73,14 @@ impl MarketResult {
             Detail::Cross(margin) => margin.options_initial,
         }
     }
+
+    /// Portfolio mode: the margin with the profit of each scenario.
+    fn scenario_losses(&self) -> Option<(&portfolio::MarketMargin, &[Real])> {
+        match &self.detail {
+            Detail::Portfolio(margin, profits) => Some((margin, profits)),
+            Detail::Cross(_) => None,
+        }
+    }
 }
 
 impl Evaluation {
@@ -113,7 +124,15 @@ pub fn evaluate(document: &Document) -> Result<Evaluation, String> {
         equity += result.options + result.collateral;
         markets.push(result);
     }
-    let evaluation = Evaluation { mode: document.mode, cash, equity, initial, maintenance, markets, scenarios };
+    let offset = match document.mode {
+        Mode::Portfolio => self::offset(document, &books, &markets, &scenarios)?,
+        Mode::Cross | Mode::Isolated => None,
+    };
+    if let Some(credit) = offset {
+        initial += credit.initial;
+        maintenance += credit.maintenance;
+    }
+    let evaluation = Evaluation { mode: document.mode, cash, equity, initial, maintenance, markets, scenarios, offset };
     let limit = Real::from_integer(1_000_000_000_000_000_000);
     if [equity, initial, maintenance].iter().any(|balance| balance.abs() > limit) {
         return Err("portfolio: a balance is above its upper bound 10^18".to_string());
@@ -137,6 +156,23 @@ fn on_portfolio(document: &Document, book: &Book, scenarios: &[Scenario]) -> Res
         };
         (result, balances)
     }))
+}
+
+/// What the two members of the document's offset save together.
+fn offset(
+    document: &Document,
+    books: &[Book],
+    markets: &[MarketResult],
+    scenarios: &[Scenario],
+) -> Result<Option<Credit>, String> {
+    let Some(offset) = parameters::offset(document.parameters.offset.as_ref(), books)? else { return Ok(None) };
+    let parameters = parameters::portfolio(&document.parameters, scenarios)?;
+    let [Some(first), Some(second)] = offset.members.map(|at| markets.get(at).and_then(MarketResult::scenario_losses))
+    else {
+        return Ok(None);
+    };
+    let credit = offset::credit(offset.share, [first, second], &parameters);
+    credit.map(Some).map_err(|error| format!("parameters.offset: {error:?}"))
 }
 
 fn on_cross(document: &Document, book: &Book) -> Result<Outcome, String> {

@@ -164,7 +164,8 @@ pub fn greeks(book: &Book, index: u8) -> Result<Greeks, CoreError> {
             let kind = OptionKind::from_u8(leg.kind).ok_or(CoreError::UnknownSeries)?;
             let quantity = Real::from_integer(i64::from(leg.quantity)) * size;
             let strike = atoms(expiry.strike(leg.strike)?.price);
-            let leg = Leg { expiry: 0, strike, kind, quantity, vol: Real::from_q32(expiry.vol.0) };
+            let vol = Real::from_q32(expiry.vol.0);
+            let leg = Leg { expiry: 0, strike, kind, quantity, vol, open_interest: Real::ZERO };
             net.add(quantity, &tenor.greeks(&leg));
         }
     }

@@ -53,12 +53,16 @@ pub fn page(document: &Document, result: &Evaluation, regimes: &[Regime]) -> Res
 
 fn balances(result: &Evaluation) -> String {
     let row = |name: &str, value: f64| vec![name.to_owned(), amount(value)];
-    let rows = [
+    let mut rows = vec![
         row("cash", to_f64(result.cash)),
         row("equity", to_f64(result.equity)),
         row("initial balance (>= 0 is fine)", to_f64(result.initial)),
         row("maintenance balance (< 0 is liquidatable)", to_f64(result.maintenance)),
     ];
+    if let Some(offset) = result.offset {
+        rows.push(row("offset, initial (inside the balance)", to_f64(offset.initial)));
+        rows.push(row("offset, maintenance (inside the balance)", to_f64(offset.maintenance)));
+    }
     page::section("Balances", "", &page::table(&["", "quote tokens"], &rows))
 }
 

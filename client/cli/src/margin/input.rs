@@ -161,6 +161,8 @@ pub struct Leg {
     pub quantity: Decimal,
     /// Volatility a year; overrides the smile.
     pub vol: Option<Decimal>,
+    /// Portfolio mode: contracts of the series that are open in the whole market, for concentration; default 0.
+    pub open_interest: Option<Decimal>,
 }
 
 /// Call or put.
@@ -191,6 +193,12 @@ pub struct Parameters {
     pub contingency: Option<Contingency>,
     /// Portfolio mode: factors on the loss.
     pub factors: Option<Factors>,
+    /// Portfolio mode: charge for what this account alone would have to sell; left out: none.
+    pub concentration: Option<Concentration>,
+    /// Portfolio mode: charge for what spreads near expiry may lose between two steps of the scenarios; left out: none.
+    pub between_steps: Option<BetweenSteps>,
+    /// Portfolio mode: two underlyings that offset each other's losses in part; left out: none do.
+    pub offset: Option<Offset>,
     /// Cross and isolated mode.
     pub cross: Option<Cross>,
     /// Whether the settlement average's lower variance is priced; default false.
@@ -226,7 +234,7 @@ pub enum VolShift {
     Abs,
 }
 
-/// Declares a parameter group: every field a decimal.
+/// Declares a parameter group.
 macro_rules! group {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -328,6 +336,40 @@ group!(
         mm_factor: Decimal,
         /// Initial.
         im_factor: Decimal,
+    }
+);
+group!(
+    /// Concentration, initial balance.
+    Concentration {
+        /// Share of a series' open interest that is free of charge.
+        share: Decimal,
+        /// Contracts of a series that are free of charge whatever their share.
+        free: Decimal,
+        /// Share of spot per contract beyond both.
+        rate: Decimal,
+        /// What a shock of volatility alone may cost free of charge, quote tokens.
+        vega_free: Decimal,
+        /// Share of what it costs beyond.
+        vega_rate: Decimal,
+    }
+);
+group!(
+    /// Spreads near expiry, initial balance.
+    BetweenSteps {
+        /// Seconds to expiry below which they are charged.
+        seconds: Decimal,
+        /// Distance of two steps of the scenarios, share of spot.
+        step: Decimal,
+    }
+);
+group!(
+    /// Losses of two underlyings that offset each other, both balances.
+    Offset {
+        /// Share of the losses that counts together instead of apart, 0..0.5.
+        share: Decimal,
+        /// The two underlyings, by name.
+        #[schemars(length(min = 2, max = 2))]
+        underlyings: Vec<String>,
     }
 );
 group!(

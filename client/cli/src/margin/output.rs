@@ -55,6 +55,11 @@ struct Components {
     cash: f64,
     options: f64,
     collateral: f64,
+    /// What two underlyings save together; absent where no offset is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_offset: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maintenance_offset: Option<f64>,
     underlyings: BTreeMap<String, BTreeMap<&'static str, serde_json::Value>>,
 }
 
@@ -94,6 +99,9 @@ pub fn components(market: &MarketResult) -> Vec<(&'static str, f64)> {
                 ("initial_collateral_haircut", to_f64(haircut_im)),
                 ("initial_confidence_options", to_f64(doubt)),
                 ("initial_confidence_collateral", to_f64(collateral_doubt)),
+                ("initial_concentration_contracts", to_f64(margin.charges.contracts)),
+                ("initial_concentration_vega", to_f64(margin.charges.vega)),
+                ("initial_between_steps", to_f64(margin.charges.between)),
             ]);
         }
         Detail::Cross(margin) => {
@@ -135,6 +143,8 @@ impl Balances {
                 cash: to_f64(result.cash),
                 options: sum(|market| to_f64(market.options)),
                 collateral: sum(|market| to_f64(market.collateral)),
+                initial_offset: result.offset.map(|offset| to_f64(offset.initial)),
+                maintenance_offset: result.offset.map(|offset| to_f64(offset.maintenance)),
                 underlyings: result.markets.iter().map(|m| (m.underlying.clone(), market_components(m))).collect(),
             },
             greeks: result.markets.iter().map(|m| (m.underlying.clone(), GreeksReport::new(m))).collect(),

@@ -1,11 +1,13 @@
 //! Parameter groups of the document as those of the rule book, every field inside its range.
 
+use plimsoll_core::margin::evaluator::charges::{BetweenSteps, Concentration};
 use plimsoll_core::margin::evaluator::cross;
 use plimsoll_core::margin::evaluator::portfolio::{
     Basis, Contingency, Discount, Parameters, Scenario, SkewShock, VolShift, VolShock, MAX_SCENARIOS,
 };
 use plimsoll_core::margin::evaluator::Real;
 
+use super::book::Book;
 use super::decimal::Decimal;
 use super::field::{required, within, within_or};
 use super::input;
@@ -24,8 +26,12 @@ impl Group {
 /// Parameters of portfolio mode over `scenarios`.
 pub fn portfolio<'a>(input: &input::Parameters, scenarios: &'a [Scenario]) -> Result<Parameters<'a>, String> {
     let uses = |shifts: [VolShift; 2]| scenarios.iter().any(|s| shifts.contains(&s.vol));
+    let concentration = input.concentration.as_ref().map_or(Ok(Concentration::default()), self::concentration)?;
     let vol_shock = match &input.vol_shock {
         None if uses([VolShift::Up, VolShift::Down]) => return Err(missing("vol_shock")),
+        None if concentration.vega_rate > Real::ZERO => {
+            return Err("parameters.vol_shock is missing: parameters.concentration.vega_rate uses it".to_owned());
+        }
         None => VolShock { dte_floor: Real::ONE, ..VolShock::default() },
         Some(group) => vol_shock(group)?,
     };
@@ -43,6 +49,8 @@ pub fn portfolio<'a>(input: &input::Parameters, scenarios: &'a [Scenario]) -> Re
         discount: discount(required("parameters.discount", input.discount.as_ref(), NEEDED)?)?,
         basis: basis(required("parameters.basis", input.basis.as_ref(), NEEDED)?)?,
         contingency: contingency(required("parameters.contingency", input.contingency.as_ref(), NEEDED)?)?,
+        concentration,
+        between_steps: input.between_steps.as_ref().map_or(Ok(BetweenSteps::default()), between_steps)?,
         mm_factor: read.field("mm_factor", factors.mm_factor, "0", "10")?,
         im_factor: read.field("im_factor", factors.im_factor, "0", "10")?,
         averaging_vol: input.averaging_vol,
@@ -140,6 +148,52 @@ fn contingency(group: &input::Contingency) -> Result<Contingency, String> {
         peg_threshold: read.field("peg_threshold", group.peg_threshold, "0", "10")?,
         peg_factor: read.field("peg_factor", group.peg_factor, "0", "100")?,
     })
+}
+
+fn concentration(group: &input::Concentration) -> Result<Concentration, String> {
+    let read = Group("concentration");
+    Ok(Concentration {
+        share: read.field("share", group.share, "0", "1")?,
+        free: read.field("free", group.free, "0", "100000000000000")?,
+        rate: read.field("rate", group.rate, "0", "10")?,
+        vega_free: read.field("vega_free", group.vega_free, "0", "10000000000000")?,
+        vega_rate: read.field("vega_rate", group.vega_rate, "0", "10")?,
+    })
+}
+
+fn between_steps(group: &input::BetweenSteps) -> Result<BetweenSteps, String> {
+    let read = Group("between_steps");
+    Ok(BetweenSteps {
+        seconds: read.field("seconds", group.seconds, "0", "504576000")?,
+        step: read.field("step", group.step, "0", "10")?,
+    })
+}
+
+/// Two markets that offset each other's losses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset {
+    /// Share of the losses that counts together.
+    pub share: Real,
+    /// Their places in the document.
+    pub members: [usize; 2],
+}
+
+/// The offset of a document whose markets are `books`, if it has one.
+pub fn offset(group: Option<&input::Offset>, books: &[Book]) -> Result<Option<Offset>, String> {
+    let Some(group) = group else { return Ok(None) };
+    let share = Group("offset").field("share", group.share, "0", "0.5")?;
+    let path = "parameters.offset.underlyings";
+    let [first, second] = group.underlyings.as_slice() else {
+        return Err(format!("{path} has {} entries: it takes two", group.underlyings.len()));
+    };
+    if first == second {
+        return Err(format!("{path}[1]: \"{second}\" is there twice"));
+    }
+    let market = |index: usize, name: &String| {
+        let at = books.iter().position(|book| book.underlying == *name);
+        at.ok_or_else(|| format!("{path}[{index}]: no market \"{name}\""))
+    };
+    Ok(Some(Offset { share, members: [market(0, first)?, market(1, second)?] }))
 }
 
 /// Parameters of cross and isolated mode; `collateral` says whether there is any.

@@ -129,6 +129,10 @@ fn balances(result: &Evaluation) -> String {
     table.add_row(["equity".into(), amount(equity), verdict(equity, "insolvent")]);
     table.add_row(["initial balance".into(), amount(initial), verdict(initial, "no new risk")]);
     table.add_row(["maintenance balance".into(), amount(maintenance), verdict(maintenance, "liquidatable")]);
+    if let Some(offset) = result.offset {
+        table.add_row(["offset, initial".into(), amount(to_f64(offset.initial)), String::new()]);
+        table.add_row(["offset, maintenance".into(), amount(to_f64(offset.maintenance)), String::new()]);
+    }
     let worst = match result.worst() {
         Some(WorstOf::Scenario(spot, vol)) => format!("spot x {}, vol {}", to_f64(spot), vol_name(vol)),
         Some(WorstOf::Basis) => "basis".into(),

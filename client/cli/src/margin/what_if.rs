@@ -100,7 +100,8 @@ fn trade(document: &mut Document, request: &Request) -> Result<Applied, String> 
     Ok(Applied { series: request.series.to_owned(), quantity, mark, price, cash: to_f64(cash) })
 }
 
-/// The leg a trade adds. Its volatility: as asked, else that of the leg of its series, else the smile's.
+/// The leg a trade adds, with the open interest of its series. Its volatility: as asked, else that of the leg of its
+/// series, else the smile's.
 fn new_leg(document: &Document, request: &Request, quantity: Real) -> Result<Leg, String> {
     let refused = |why: String| request.refused("series", why);
     let mut parts = request.series.rsplitn(3, '-');
@@ -121,8 +122,10 @@ fn new_leg(document: &Document, request: &Request, quantity: Real) -> Result<Leg
         kind,
         quantity: Decimal(quantity),
         vol: request.vol.map(|vol| request.decimal("vol", vol)).transpose()?,
+        open_interest: None,
     };
     let same = document.portfolio.options.iter().find(|other| same_series(document, other, &leg));
+    leg.open_interest = same.and_then(|same| same.open_interest);
     if leg.vol.is_none() {
         leg.vol = same.and_then(|same| same.vol);
     }

@@ -62,6 +62,9 @@ pub struct Leg {
     pub quantity: Real,
     /// Volatility a year, >= 0.
     pub vol: Real,
+    /// Contracts of the series that are open in the whole market, >= 0: the same for all its legs. Portfolio mode charges
+    /// concentration by it.
+    pub open_interest: Real,
 }
 
 /// One collateral balance.
@@ -77,6 +80,13 @@ pub struct Collateral {
     pub mm_haircut: Real,
     /// Further share taken off the initial balance.
     pub im_haircut: Real,
+}
+
+impl Leg {
+    /// Whether `other` is of the same expiry, strike and kind.
+    pub fn same_series(&self, other: &Self) -> bool {
+        self.expiry == other.expiry && self.strike == other.strike && self.kind == other.kind
+    }
 }
 
 impl<'a> Market<'a> {
@@ -106,6 +116,18 @@ impl<'a> Market<'a> {
         } else {
             Err(CoreError::Overflow)
         }
+    }
+
+    /// Sum of the quantities in the series of `leg`.
+    pub fn net_of(&self, leg: &Leg) -> Real {
+        let same = self.legs.iter().filter(|other| other.same_series(leg));
+        same.fold(Real::ZERO, |sum, other| sum + other.quantity)
+    }
+
+    /// Sum of the quantities at the strike of `leg` in its expiry, calls and puts together.
+    pub fn net_of_strike(&self, leg: &Leg) -> Real {
+        let same = self.legs_of(leg.expiry).filter(|other| other.strike == leg.strike);
+        same.fold(Real::ZERO, |sum, other| sum + other.quantity)
     }
 
     /// The legs of expiry `index`.

@@ -131,10 +131,10 @@ impl Sums {
             let mark = tenor.price(leg, tenor.forward(), leg.vol);
             self.options += leg.quantity * mark;
             self.greeks.add(leg.quantity, &tenor.greeks(leg));
-            if market.legs_of(index).take(at).any(|other| same_series(other, leg)) {
+            if market.legs_of(index).take(at).any(|other| other.same_series(leg)) {
                 continue;
             }
-            let net = net_of(market, leg);
+            let net = market.net_of(leg);
             let balance = leg_balance(leg, net, mark, (market.spot, parameters));
             legs.initial += balance.initial;
             legs.maintenance += balance.maintenance;
@@ -150,16 +150,6 @@ impl Sums {
         self.doubt += doubt(confidence, parameters) * market.spot * shorts;
         Ok((initial, reading))
     }
-}
-
-fn same_series(a: &Leg, b: &Leg) -> bool {
-    a.expiry == b.expiry && a.strike == b.strike && a.kind == b.kind
-}
-
-/// Sum of the quantities in the series of `leg`.
-fn net_of(market: &Market, leg: &Leg) -> Real {
-    let same = market.legs.iter().filter(|other| same_series(other, leg));
-    same.fold(Real::ZERO, |sum, other| sum + other.quantity)
 }
 
 /// Balance of `net` contracts of the series of `leg`.
@@ -196,7 +186,7 @@ fn maximum_loss(market: &Market, index: usize, tenor: &Tenor, rules: &Parameters
         })
     };
     // A series that nets to nothing has no strike in the book.
-    let held = market.legs_of(index).filter(|leg| net_of(market, leg) != Real::ZERO);
+    let held = market.legs_of(index).filter(|leg| market.net_of(leg) != Real::ZERO);
     let at_strikes = held.fold(payoff(Real::ZERO), |worst, leg| worst.min(payoff(leg.strike)));
     let worst = at_strikes.min(Real::ZERO);
     let calls = market.legs_of(index).filter(|leg| leg.kind == OptionKind::Call);

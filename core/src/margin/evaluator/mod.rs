@@ -7,7 +7,9 @@
 #![allow(clippy::arithmetic_side_effects)] // PROOF: the operators of `Real` saturate.
 
 pub mod book;
+pub mod charges;
 pub mod cross;
+pub mod offset;
 pub mod portfolio;
 pub mod pricing;
 

@@ -8,12 +8,14 @@
 //!   `V min(1 / df, base_short / exp(-t (r short_mult + short_add)))` below
 //! - `Basis = sum_e min(V_e(up) - m_e, V_e(down) - m_e, 0) (add + mult t)`, without disc
 //! - `C_MM = naked shorts S mm_option + sum value mm_haircut`, `C_IM` the same with `im_` plus confidence add-ons
+//! - of the initial balance also the charges of [`super::charges`]; what two underlyings save together is [`super::offset`]
 //! - `L_MM = mm_factor`, `L_IM = im_factor + max(0, peg_threshold - stable) peg_factor`
 #![allow(clippy::arithmetic_side_effects)] // PROOF: the operators of `Real` saturate.
 
 use crate::error::CoreError;
 use crate::math::wide::vol_shock;
 
+use super::charges::{self, BetweenSteps, Charges, Concentration};
 use super::pricing::{Greeks, Tenor};
 use super::{quotient, sum_of, Collateral, Expiry, Leg, Market, Real};
 
@@ -149,6 +151,10 @@ pub struct Parameters<'a> {
     pub basis: Basis,
     /// Contingencies.
     pub contingency: Contingency,
+    /// What one account alone would have to sell.
+    pub concentration: Concentration,
+    /// Spreads near expiry.
+    pub between_steps: BetweenSteps,
     /// Factor on the loss, maintenance balance.
     pub mm_factor: Real,
     /// Factor on the loss, initial balance.
@@ -183,6 +189,8 @@ pub struct MarketMargin {
     pub contingency_mm: [Real; 2],
     /// `C_IM`: naked shorts, collateral haircuts, confidence of options, confidence of collateral, >= 0.
     pub contingency_im: [Real; 4],
+    /// The charges of the initial balance beside `C_IM`.
+    pub charges: Charges,
     /// `L_IM` with the peg.
     pub im_factor: Real,
     /// Part of the initial balance, with the collateral and the options themselves.
@@ -232,6 +240,7 @@ struct Totals {
     basis: Real,
     naked_shorts: Real,
     doubt: Real,
+    charged: charges::Sums,
     greeks: Greeks,
 }
 
@@ -254,14 +263,25 @@ fn add_expiry(
     total.basis += basis_loss * (basis.add + basis.mult * tenor.years);
     let shocks = VolShocks::new(expiry, &tenor, parameters)?;
     let discount = StaticDiscount::new(&tenor, &parameters.discount)?;
-    for (scenario, profit) in parameters.scenarios.iter().zip(profits.iter_mut()) {
-        let forward = tenor.shocked(scenario.spot);
+    let change = |spot: Real, vol: VolShift| {
+        let forward = tenor.shocked(spot);
         let shocked = market
             .legs_of(index)
-            .fold(Real::ZERO, |sum, leg| sum + leg.quantity * tenor.price(leg, forward, shocks.vol(leg, scenario.vol)));
-        let change = discount.apply(shocked) - mark;
+            .fold(Real::ZERO, |sum, leg| sum + leg.quantity * tenor.price(leg, forward, shocks.vol(leg, vol)));
+        discount.apply(shocked) - mark
+    };
+    for (scenario, profit) in parameters.scenarios.iter().zip(profits.iter_mut()) {
+        let change = change(scenario.spot, scenario.vol);
         *profit += if is_skew(scenario.vol) { -change.abs() } else { change };
     }
+    if parameters.concentration.vega_rate > Real::ZERO {
+        let shifts = [VolShift::None, VolShift::Up, VolShift::Down];
+        for (sum, vol) in total.charged.unmoved.iter_mut().zip(shifts) {
+            *sum += change(Real::ONE, vol);
+        }
+    }
+    let rules = (&parameters.concentration, &parameters.between_steps);
+    total.charged.add_legs((market, index, expiry), rules);
     add_contingencies(market, index, expiry, parameters, total);
     for leg in market.legs_of(index) {
         total.greeks.add(leg.quantity, &tenor.greeks(leg));
@@ -277,9 +297,7 @@ fn add_contingencies(market: &Market, index: usize, expiry: &Expiry, parameters:
         let seen = market.legs_of(index).take(at).any(|other| other.strike == leg.strike);
         if !seen {
             // Opposite signs net, equal signs add: both are the sum of calls and puts.
-            let same = market.legs_of(index).filter(|other| other.strike == leg.strike);
-            let net = same.fold(Real::ZERO, |sum, other| sum + other.quantity);
-            total.naked_shorts += (-net).max(Real::ZERO);
+            total.naked_shorts += (-market.net_of_strike(leg)).max(Real::ZERO);
         }
     }
     let confidence = market.spot_confidence.min(expiry.forward_confidence);
@@ -320,6 +338,7 @@ fn finish(
     ];
     let gap = (rules.peg_threshold - market.stable_price).max(Real::ZERO);
     let im_factor = parameters.im_factor + gap * rules.peg_factor;
+    let charges = total.charged.charges(market.spot, &parameters.concentration, &parameters.between_steps);
     let collateral = per_value(&|_| Real::ONE)?;
     let equity = total.options + collateral;
     let base = equity - sum_of(&contingency_mm);
@@ -331,8 +350,9 @@ fn finish(
         basis: total.basis,
         contingency_mm,
         contingency_im,
+        charges,
         im_factor,
-        initial: base - sum_of(&contingency_im) + im_factor * loss,
+        initial: base - sum_of(&contingency_im) - charges.total() + im_factor * loss,
         maintenance: base + parameters.mm_factor * loss,
         greeks: total.greeks,
     })

@@ -1,11 +1,12 @@
 //! The integers against the wide evaluator, which golden books hold to an independent reference.
 
+use plimsoll_core::margin::evaluator::charges::{BetweenSteps, Concentration};
 use plimsoll_core::margin::evaluator::portfolio::{self, Scenario, VolShift};
 use plimsoll_core::margin::evaluator::{Collateral, Expiry, Market, Real};
 use plimsoll_core::margin::scenario::Shift;
 use plimsoll_core::margin::{CollateralView, PortfolioParameters};
 use plimsoll_core::position::OptionKind;
-use plimsoll_core::units::{Price, Quote, Ratio};
+use plimsoll_core::units::{ContractSize, Price, Quote, Ratio};
 use proptest::prelude::*;
 
 use super::super::chain::PLAIN;
@@ -17,8 +18,13 @@ fn ppm(value: impl Into<i128>) -> Real {
     Real::from_ratio(value.into(), 1_000_000).unwrap()
 }
 
-/// The same parameters for the evaluator; the chain knows no interest rate.
-fn wide_parameters<'a>(p: &PortfolioParameters, scenarios: &'a [Scenario]) -> portfolio::Parameters<'a> {
+/// The same parameters for the evaluator, with contracts of `size` underlyings; the chain knows no interest rate.
+pub fn wide_parameters<'a>(
+    p: &PortfolioParameters,
+    scenarios: &'a [Scenario],
+    size: ContractSize,
+) -> portfolio::Parameters<'a> {
+    let size = Real::from_ratio(size.0.into(), 1_000_000_000).unwrap();
     portfolio::Parameters {
         scenarios,
         vol_shock: portfolio::VolShock {
@@ -61,13 +67,21 @@ fn wide_parameters<'a>(p: &PortfolioParameters, scenarios: &'a [Scenario]) -> po
             peg_threshold: ppm(p.peg_threshold),
             peg_factor: ppm(p.peg_factor),
         },
+        concentration: Concentration {
+            share: ppm(p.concentration_share),
+            free: Real::from_integer(p.concentration_free.into()) * size,
+            rate: ppm(p.concentration_rate),
+            vega_free: Real::from_integer(p.vega_free.into()),
+            vega_rate: ppm(p.vega_rate),
+        },
+        between_steps: BetweenSteps { seconds: Real::from_integer(p.near_seconds.into()), step: ppm(p.grid_step) },
         mm_factor: ppm(p.mm_factor),
         im_factor: ppm(p.im_factor),
         averaging_vol: true,
     }
 }
 
-fn scenario_list(account: &Account, kind: usize) -> Vec<Scenario> {
+pub fn scenario_list(account: &Account, kind: usize) -> Vec<Scenario> {
     scenarios(&account.parameters, &account.reach(kind))
         .into_iter()
         .map(|column| Scenario {
@@ -134,7 +148,7 @@ pub fn wide_margin(account: &Account, kind: usize) -> (portfolio::MarketMargin, 
     };
     let scenarios = scenario_list(account, kind);
     let mut profits = [Real::ZERO; portfolio::MAX_SCENARIOS];
-    let parameters = wide_parameters(&account.parameters, &scenarios);
+    let parameters = wide_parameters(&account.parameters, &scenarios, view.contract_size);
     let margin = portfolio::evaluate(&market, &parameters, &mut profits).unwrap();
     (margin, scenarios.into_iter().zip(profits).collect())
 }
@@ -160,7 +174,7 @@ fn assert_same(account: &Account) -> Result<(), TestCaseError> {
 type Set = fn(&mut PortfolioParameters, i32);
 
 /// Every parameter that balances depend on, with the ends of its hard range.
-const FIELDS: [(&str, Set, i32, i32); 34] = [
+const FIELDS: [(&str, Set, i32, i32); 40] = [
     ("grid_step", |p, v| p.grid_step = v as u32, 5_000, 118_000),
     ("range_reference", |p, v| p.range_reference = v as u32, 10_000, 950_000),
     ("tail_dampening", |p, v| p.tail_dampening = v as u32, 0, 2_000_000),
@@ -196,6 +210,12 @@ const FIELDS: [(&str, Set, i32, i32); 34] = [
     ("peg_factor", |p, v| p.peg_factor = v as u32, 0, 10_000_000),
     ("mm_factor", |p, v| p.mm_factor = v as u32, 500_000, 1_000_000),
     ("im_factor", |p, v| p.im_factor = v as u32, 800_000, 3_000_000),
+    ("concentration_share", |p, v| (p.concentration_rate, p.concentration_share) = (20_000, v as u32), 0, 1_000_000),
+    ("concentration_free", |p, v| (p.concentration_rate, p.concentration_free) = (20_000, v as u32), 0, i32::MAX),
+    ("concentration_rate", |p, v| p.concentration_rate = v as u32, 0, 1_000_000),
+    ("vega_free", |p, v| (p.vega_rate, p.vega_free) = (250_000, v as u32), 0, i32::MAX),
+    ("vega_rate", |p, v| p.vega_rate = v as u32, 0, 5_000_000),
+    ("near_seconds", |p, v| p.near_seconds = v as u32, 0, 2_592_000),
 ];
 
 /// Books that lose to a move, to volatility and to skew, near and far, under doubt and a weak quote token.
@@ -215,6 +235,7 @@ fn sweep_books() -> Vec<Account> {
         let legs = legs.iter().map(|(strike, kind, quantity)| position(slot, *strike, *kind, *quantity)).collect();
         let mut account = Account::new(OwnedBook::one(2_000 * USD, PLAIN, expiries, legs));
         account.book.expiries[slot].head.forward_confidence = Ratio(500_000);
+        account.book.expiries[slot].strikes.iter_mut().for_each(|strike| strike.open_interest = [4, 12]);
         account.book.stable = 980_000;
         account.ranges = [100_000, 60_000];
         account
@@ -246,6 +267,34 @@ proptest! {
 
     #[test]
     fn any_book_has_the_evaluators_balances(account in any_account()) {
+        assert_same(&account)?;
+    }
+
+    #[test]
+    fn what_the_initial_balance_is_charged_is_followed(
+        account in any_account(),
+        interest in prop::array::uniform6(prop::array::uniform2(0i64..500)),
+        quarters in 0u32..=4,
+        free in 0u32..500,
+        rate in 0u32..200_000,
+        vega in (0u32..10_000, 0u32..1_000_000),
+        near_seconds in 0u32..2_592_000,
+    ) {
+        let mut account = account;
+        // The chain takes whole contracts of the share: such as these are.
+        account.parameters.concentration_share = quarters * 250_000;
+        account.parameters.concentration_free = free;
+        account.parameters.concentration_rate = rate;
+        (account.parameters.vega_free, account.parameters.vega_rate) = vega;
+        account.parameters.near_seconds = near_seconds;
+        account.parameters.validate().unwrap();
+        for expiry in &mut account.book.expiries {
+            for (strike, interest) in expiry.strikes.iter_mut().zip(interest) {
+                strike.open_interest = interest.map(|contracts| 4 * contracts);
+            }
+        }
+        // The first expiry is near for half of the books.
+        account.book.expiries[0].head.seconds_to_expiry = (account.book.expiries[0].head.seconds_to_expiry / 8).max(1_801);
         assert_same(&account)?;
     }
 

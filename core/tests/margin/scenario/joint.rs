@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_core::margin::evaluator::offset::credit;
 use plimsoll_core::margin::evaluator::portfolio::VolShift;
+use plimsoll_core::margin::evaluator::Real;
 use plimsoll_core::margin::scenario::{maintenance_at, Offset};
 use plimsoll_core::margin::{CollateralView, PortfolioParameters};
 use plimsoll_core::position::OptionKind::{Call, Put};
@@ -12,7 +14,7 @@ use proptest::prelude::*;
 use super::super::chain::PLAIN;
 use super::super::documents::float;
 use super::super::fixtures::{expiry, position, OwnedBook};
-use super::evaluator::{tolerance, wide, wide_margin};
+use super::evaluator::{scenario_list, tolerance, wide, wide_margin, wide_parameters};
 use super::{any_account, per_mille, plain, Account, DAY, USD};
 
 /// Half of the losses of the first two underlyings.
@@ -122,6 +124,35 @@ proptest! {
         let maintenance = expected[0][1] + expected[1][1] + saved[1];
         prop_assert!((got.maintenance as f64 - maintenance).abs() <= 3.0 * allowed);
         prop_assert!(got.initial <= got.maintenance);
+    }
+
+    #[test]
+    fn with_one_list_of_scenarios_what_is_saved_is_the_evaluators_offset(
+        first in any_account(), mut second in any_account(), share in 0u32..=500_000, stable in 900_000u32..=1_000_000,
+        factor in 800_000u32..=3_000_000,
+    ) {
+        second.ranges = first.ranges;
+        let mut accounts = [first, second];
+        for account in &mut accounts {
+            account.book.stable = stable;
+            account.parameters.im_factor = factor;
+        }
+        let [first, second] = &accounts;
+        let got = joined(first, second, Offset { share: Ratio(share), members: 0b11 }).balances();
+        let expected = [0, 1].map(|kind| {
+            let scenarios = scenario_list(first, kind);
+            let parameters = wide_parameters(&first.parameters, &scenarios, first.book.underlyings[0].contract_size);
+            let [one, other] = [first, second].map(|account| {
+                let (margin, list) = wide_margin(account, kind);
+                (margin, list.into_iter().map(|(_, profit)| profit).collect::<Vec<Real>>())
+            });
+            let share = Real::from_ratio(share.into(), 1_000_000).unwrap();
+            credit(share, [(&one.0, &one.1), (&other.0, &other.1)], &parameters).unwrap()
+        });
+        let allowed: f64 = accounts.iter().map(|account| tolerance(account, &wide(account))).sum();
+        let [initial, maintenance] = [expected[0].initial, expected[1].maintenance].map(|saved| 1e6 * float(saved));
+        prop_assert!((got.initial_offset as f64 - initial).abs() <= 2.0 * allowed, "{} {initial}", got.initial_offset);
+        prop_assert!((got.maintenance_offset as f64 - maintenance).abs() <= 2.0 * allowed);
     }
 
     #[test]
