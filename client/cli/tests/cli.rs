@@ -345,6 +345,21 @@ fn default_parameters_are_a_file_that_is_read_back() {
 }
 
 #[test]
+fn sol_is_listed_with_the_group_that_its_calibration_proposes() {
+    let folder = Folder::new("calibrated-preset");
+    let printed = folder.run(&["underlying", "create", "--preset", "sol", "--print-default-parameters"]);
+    let printed: toml::Table = toml::from_str(&String::from_utf8(printed.stdout).unwrap()).unwrap();
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/calibration/sol.toml");
+    let proposed: toml::Table = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(proposed.keys().collect::<Vec<_>>(), ["cross", "scan", "volatility"]);
+    for (group, fields) in &proposed {
+        for (field, value) in fields.as_table().unwrap() {
+            assert_eq!(&printed[group][field], value, "[{group}] {field}");
+        }
+    }
+}
+
+#[test]
 fn the_portfolio_group_is_a_part_of_it_and_its_grid_reaches_the_range() {
     let folder = Folder::new("portfolio-parameters");
     let printed = folder.run(&["underlying", "create", "--preset", "sol", "--print-default-parameters"]);

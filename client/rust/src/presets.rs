@@ -9,6 +9,7 @@ use plimsoll_core::margin::{CrossParameters, PortfolioParameters};
 use plimsoll_core::oracle::OracleParameters;
 use plimsoll_core::parameters::ClearinghouseParameters;
 use plimsoll_core::trade::LimitParameters;
+use plimsoll_core::units::Ratio;
 use plimsoll_core::volatility::{ScanParameters, VolatilityParameters};
 use solana_program::pubkey::Pubkey;
 
@@ -57,19 +58,31 @@ pub fn eth(index: u16) -> UnderlyingCreateArgs {
     )
 }
 
-/// SOL: contracts of one coin, strikes every quote token, to 20,000 a coin.
+/// SOL: contracts of one coin, strikes every quote token, to 20,000 a coin. Its margins are those that
+/// `docs/calibration/sol.toml` proposes: the shipped ones do not last its days.
 pub fn sol(index: u16) -> UnderlyingCreateArgs {
-    underlying(
-        index,
-        SOL_FEED,
-        &Asset {
-            contract_size: 1_000_000_000,
-            strike_step: 1_000_000,
-            price_min: 1_000_000,
-            price_max: 20_000_000_000,
-            max_quantity: 100_000,
-        },
-    )
+    let asset = Asset {
+        contract_size: 1_000_000_000,
+        strike_step: 1_000_000,
+        price_min: 1_000_000,
+        price_max: 20_000_000_000,
+        max_quantity: 100_000,
+    };
+    let volatility = VolatilityParameters { reference: 1_250_000, ..VolatilityParameters::shipped() };
+    let scan = ScanParameters { deviations: 4_700_000, range_reference: 310_000, ..ScanParameters::shipped() };
+    let cross = CrossParameters {
+        max_spot: Ratio(190_000),
+        min_spot: Ratio(170_000),
+        mm_call: Ratio(90_000),
+        mm_put: Ratio(70_000),
+        ..CrossParameters::REFERENCE
+    };
+    UnderlyingCreateArgs {
+        volatility: state::VolatilityParameters::from_rules(&volatility),
+        scan: state::ScanParameters::from_rules(&scan),
+        cross: state::CrossParameters::from_rules(&cross),
+        ..underlying(index, SOL_FEED, &asset)
+    }
 }
 
 /// USDC as the token that prices the quote token itself: nobody writes options on it.

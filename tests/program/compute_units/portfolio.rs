@@ -15,7 +15,8 @@ use crate::support::edit;
 /// Measures all of them.
 pub fn measure(measured: &mut Measured) {
     sixteen_scenarios(measured);
-    small_liquidation(measured);
+    small_liquidation(measured, true);
+    small_liquidation(measured, false);
     thirty_three_scenarios(measured);
 }
 
@@ -51,16 +52,19 @@ fn check(world: &World, account: usize) -> Outcome {
     world.crank(check).expect("check")
 }
 
-/// `margin/fresh/legs=32,scenarios=16`: `margin_check` of 32 legs of one expiry, nothing cached;
+/// `margin/fresh/legs=N,scenarios=16`: `margin_check` of up to 32 legs of one expiry, nothing cached;
 /// `margin/rows/legs=128,scenarios=16`: of 128 legs of two expiries, from rows;
 /// `rows/refresh/strikes=32,scenarios=16`: the rows of one of them.
 fn sixteen_scenarios(measured: &mut Measured) {
     let mut world = wide_world(32, 3_000_000 * QUOTE);
     look(&world, (2, 3, 16));
     world.set_mode(0, MODE_PORTFOLIO).expect("mode");
-    fill(&world, (1, 0), (1, 16), 10, |_| {});
-    look(&world, (2, 3, 16));
-    measured.add("margin/fresh/legs=32,scenarios=16", &check(&world, 0));
+    fill(&world, (1, 0), (1, 16), 10, |legs| {
+        if [1, 8, 32].contains(&legs) {
+            look(&world, (2, 3, 16));
+            measured.add(&format!("margin/fresh/legs={legs},scenarios=16"), &check(&world, 0));
+        }
+    });
     fill(&world, (2, 0), (2, 32), 10, |_| {});
     assert_eq!(world.account(0).position_count, 128);
     look(&world, (2, 3, 16));
@@ -71,14 +75,16 @@ fn sixteen_scenarios(measured: &mut Measured) {
 }
 
 /// `liquidate/rows/legs=32`: one bid on 32 legs of one expiry in 16 scenarios by a bidder with eight of the same
-/// series, both in portfolio mode, from rows.
-fn small_liquidation(measured: &mut Measured) {
+/// series, both in portfolio mode, from rows; `liquidate/fresh/legs=32,scenarios=16`: the same without `rows`.
+fn small_liquidation(measured: &mut Measured, rows: bool) {
     let mut world = wide_world(16, 200_000 * QUOTE);
     for account in [0, 2] {
         world.set_mode(account, MODE_PORTFOLIO).expect("mode");
     }
     look(&world, (2, 3, 16));
-    world.open_rows(BTC, 0);
+    if rows {
+        world.open_rows(BTC, 0);
+    }
     fill(&world, (1, 0), (1, 16), 25, |_| {});
     fill(&world, (3, 2), (1, 4), 3, |_| {});
     assert_eq!((world.account(0).position_count, world.account(2).position_count), (32, 8));
@@ -86,15 +92,19 @@ fn small_liquidation(measured: &mut Measured) {
     start(&world, 0, 2);
     world.advance(20);
     look(&world, (2, 3, 16));
-    world.refresh_rows(BTC, 0);
-    measured.add("liquidate/rows/legs=32", &bid(&world, 0, 2, (100_000, false)));
+    if rows {
+        world.refresh_rows(BTC, 0);
+    }
+    let name = if rows { "liquidate/rows/legs=32" } else { "liquidate/fresh/legs=32,scenarios=16" };
+    measured.add(name, &bid(&world, 0, 2, (100_000, false)));
     world.full_check();
 }
 
-/// `margin/rows/legs=256,scenarios=33`: `margin_check` of 256 legs over four expiries, from rows;
+/// `margin/rows/legs=N,scenarios=33`: `margin_check` of up to 256 legs over four expiries, from rows;
 /// `rows/refresh/strikes=64,scenarios=33`: the rows of an expiry with as many strikes as there can be; `shipped`: with the
 /// steps that underlyings are listed with, on which the basis does not stand;
-/// `liquidate/rows/legs=256`: one bid on the 256 legs by a bidder without legs, both in portfolio mode, from rows.
+/// `liquidate/rows/legs=256`: one bid on the 256 legs by a bidder without legs, both in portfolio mode, from rows;
+/// `liquidate/worst/legs=256,scenarios=33`: the next one, when it holds 256 legs too.
 fn thirty_three_scenarios(measured: &mut Measured) {
     let mut world = wide_world(32, 3_000_000 * QUOTE);
     for account in [0, 2] {
@@ -108,7 +118,12 @@ fn thirty_three_scenarios(measured: &mut Measured) {
         look(&world, (4, 8, 33));
         (0..4).for_each(|expiry| drop(world.refresh_rows(BTC, expiry)));
     };
-    fill(&world, (1, 0), (4, 32), 40, |_| refresh());
+    fill(&world, (1, 0), (4, 32), 40, |legs| {
+        refresh();
+        if [1, 8, 32, 128].contains(&legs) {
+            measured.add(&format!("margin/rows/legs={legs},scenarios=33"), &check(&world, 0));
+        }
+    });
     sink(&world, 0);
     refresh();
     start(&world, 0, 2);
@@ -116,6 +131,9 @@ fn thirty_three_scenarios(measured: &mut Measured) {
     refresh();
     measured.add("margin/rows/legs=256,scenarios=33", &check(&world, 0));
     measured.add("liquidate/rows/legs=256", &bid(&world, 0, 2, (100_000, false)));
+    assert_eq!(world.account(2).position_count, 256);
+    refresh();
+    measured.add("liquidate/worst/legs=256,scenarios=33", &bid(&world, 0, 2, (100_000, false)));
     world.full_check();
     let strikes = (0..64).map(|step| 70 + step).collect::<Vec<_>>();
     world.add_expiry(35, &strikes);

@@ -90,7 +90,7 @@ fn the_page_on_compute_units_has_the_numbers_of_the_snapshot() {
         }
         rows += 1;
     }
-    assert_eq!(rows, 18, "rows of the table in docs/compute-units.md");
+    assert_eq!(rows, 20, "rows of the table in docs/compute-units.md");
 }
 
 #[test]

@@ -205,6 +205,9 @@ fn try_trades(session: &Session, now: &Snapshot, texts: &[String]) -> Result<(Ve
         })?;
         let series = series(session, directory, request.series)?;
         let price = request.price.map(|price| money::quote("--what-if price", price)).transpose()?;
+        if price.is_some_and(|price| price < 0) {
+            return Err(refused("price", "a premium is never below 0".to_owned()));
+        }
         let mark = mark(session, directory, now, &series)?;
         let price = price.unwrap_or(mark);
         let cash = i64::from(quantity).checked_mul(price).and_then(i64::checked_neg);

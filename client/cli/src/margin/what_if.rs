@@ -89,6 +89,9 @@ fn trade(document: &mut Document, request: &Request) -> Result<Applied, String> 
     // The only change of equity is the leg's value: quantity x mark.
     let value = evaluate(&changed).map_err(|why| request.refused("series", why))?.equity - before.equity;
     let price = request.price.map(|price| request.decimal("price", price)).transpose()?;
+    if price.is_some_and(|price| price.0 < Real::ZERO) {
+        return Err(request.refused("price", "a premium is never below 0"));
+    }
     let cash = match price {
         Some(price) => -(quantity * price.0),
         None => -value,

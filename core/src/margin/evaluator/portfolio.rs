@@ -371,10 +371,12 @@ struct StaticDiscount {
 impl StaticDiscount {
     fn new(tenor: &Tenor, rules: &Discount) -> Result<Self, CoreError> {
         let decay = |mult: Real, add: Real| (-(tenor.years * (tenor.rate * mult + add))).exp();
-        let short = quotient(rules.base_short, decay(rules.short_mult, rules.short_add))?;
+        let whole = quotient(Real::ONE, tenor.discount)?;
+        // Where the decay cannot be told from 0 its term is beyond every other.
+        let short = quotient(rules.base_short, decay(rules.short_mult, rules.short_add));
         Ok(Self {
             long: rules.base_long * decay(rules.long_mult, rules.long_add),
-            short: quotient(Real::ONE, tenor.discount)?.min(short),
+            short: short.map_or(whole, |short| short.min(whole)),
         })
     }
 
