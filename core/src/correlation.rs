@@ -1,10 +1,10 @@
 //! Realised correlation of two underlyings from their accepted prices, and what margins let offset by it.
 //!
 //! Anyone may sample, so a pair of returns is counted once an hour, in its first minute: who chose among sixty of them would
-//! make a correlation of his own, and so would who chose among hours, which is why a missed one costs a day of samples. With r, q the log returns of both since the last sample and dt its seconds, the averages of
-//! r^2, q^2 and r q follow `v <- v + (1 - 2^(-dt / half-life)) (r q year / dt - v)`; the correlation is
-//! `cov / sqrt(var var')`. Once warm a return counts for at most four of its deviations, and one over a longer silence not
-//! at all: one pair of prices decides nothing.
+//! make a correlation of his own. So would who chose among hours, which is why a missed one costs a day of samples. With r, q
+//! the log returns of both since the last sample and dt its seconds, the averages of r^2, q^2 and r q follow
+//! `v <- v + (1 - 2^(-dt / half-life)) (r q year / dt - v)`; the correlation is `cov / sqrt(var var')`. Once warm a return
+//! counts for at most four of its deviations, and one over a longer silence not at all: one pair of prices decides nothing.
 //!
 //! What offsets is slow to come and soon gone: nothing before a half-life of samples, a margin off the correlation, a cap,
 //! and less once nobody samples any more.
@@ -23,7 +23,7 @@ pub const BUCKET_SECONDS: Seconds = 3_600;
 pub const HALF_LIFE_SECONDS: u32 = 2_592_000;
 /// Samples before anything offsets: a half-life of them.
 pub const SAMPLES_MIN: u32 = 720;
-/// Most samples that stand to somebody's credit.
+/// Most samples that count.
 pub const SAMPLES_MAX: u32 = 2 * SAMPLES_MIN;
 /// Samples that a missed hour takes back.
 pub const MISSED_SAMPLES: u32 = 24;

@@ -34,8 +34,8 @@ pub enum Command {
     /// Count how an underlying moved with a peer since the last hour; anyone may, in the first minute of an hour.
     #[command(after_help = "Example:\n  plimsoll oracle correlate ETH BTC\n\n\
         Peers are named when an underlying is listed (`correlation_peers`, see `plimsoll underlying show`). After 720 \
-        samples, of which a missed hour takes 24 back, the losses of portfolio accounts that hold both offset each other by what the correlation exceeds \
-        `correlation_margin`, up to `correlation_cap`.")]
+        samples, of which a missed hour takes 24 back, the losses of portfolio accounts that hold both offset each \
+        other by what the correlation exceeds `correlation_margin`, up to `correlation_cap`.")]
     Correlate {
         /// Name or index of the underlying that names the peer.
         underlying: String,
@@ -153,7 +153,7 @@ fn show(session: &Session, underlying: Option<&str>) -> Result<(), Failure> {
             let (correlation, offset) = (text(&line["correlation"]), text(&line["offset"]));
             let samples = &line["samples"];
             limits.push(format!(
-                "{name} with {peer}: correlation {correlation} of {samples} hours, offset at young prices {offset}"
+                "{name} with {peer}: correlation {correlation} of {samples} samples, offset at young prices {offset}"
             ));
         }
         object["correlations"] = measured.into();

@@ -465,7 +465,7 @@ pub struct CorrelationSampled {
     pub correlation_before: i32,
     /// Correlation after, ppm, signed.
     pub correlation_after: i32,
-    /// Pairs of returns counted.
+    /// Pairs of returns counted, less what missed hours took back.
     pub samples: u32,
     /// Index of the peer.
     pub peer: u16,

@@ -70,7 +70,7 @@ pub struct CorrelationData {
     pub covariance: i64,
     /// Correlation, ppm, signed.
     pub correlation: i32,
-    /// Pairs of returns counted.
+    /// Pairs of returns counted, less what missed hours took back.
     pub samples: u32,
 }
 
