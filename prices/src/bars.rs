@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use csv::{ErrorKind, ReaderBuilder, StringRecord};
+use csv::{ErrorKind, Position, ReaderBuilder, StringRecord};
 
 use crate::PriceError;
 
@@ -35,23 +35,41 @@ pub struct Bar {
 ///
 /// Errors: everything [`PriceError`] says of files, with the line and the value.
 pub fn read_bars(file: &str, text: impl Read) -> Result<Vec<Bar>, PriceError> {
-    let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
-    let header = reader.headers().map_err(|error| unreadable(file, &error))?.clone();
+    Ok(read_bar_lines(file, text)?.into_iter().map(|(_, bar)| bar).collect())
+}
+
+/// The same bars, each with its line in the text, from 1: for whoever finds a fault that only shows beside other bars.
+///
+/// Errors: those of [`read_bars`].
+pub fn read_bar_lines(file: &str, mut text: impl Read) -> Result<Vec<(u64, Bar)>, PriceError> {
+    let mut bytes = Vec::new();
+    text.read_to_end(&mut bytes).map_err(|source| PriceError::Open { file: file.to_owned(), source })?;
+    let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
+    let refused = |error: csv::Error| unreadable(file, &error, line_at(&bytes, error.position()));
+    let header = reader.headers().map_err(refused)?.clone();
     let columns = Columns::find(file, &header)?;
-    let mut bars: Vec<Bar> = Vec::new();
+    let mut bars: Vec<(u64, Bar)> = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| unreadable(file, &error))?;
-        let line = Line { file, number: record.position().map_or(0, csv::Position::line), record: &record };
+        let record = record.map_err(refused)?;
+        let line = Line { file, number: line_at(&bytes, record.position()), record: &record };
         let bar = line.bar(&columns)?;
-        if let Some(before) = bars.last() {
+        if let Some((_, before)) = bars.last() {
             line.follows(&bar, before)?;
         }
-        bars.push(bar);
+        bars.push((line.number, bar));
     }
     if bars.is_empty() {
         return Err(PriceError::NoBars { file: file.to_owned() });
     }
     Ok(bars)
+}
+
+/// The line of the record that begins at `position`, from 1: the reader places it before the empty lines it skips.
+fn line_at(bytes: &[u8], position: Option<&Position>) -> u64 {
+    let Some(position) = position else { return 1 };
+    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let skipped = bytes.iter().skip(from).take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    skipped.fold(position.line(), |line, byte| line + u64::from(*byte == b'\n'))
 }
 
 /// Where each of [`COLUMNS`] stands in the header.
@@ -113,7 +131,9 @@ impl Line<'_> {
         let (file, line, text) = (self.file.to_owned(), self.number, self.field(place));
         match text.parse::<f64>() {
             Ok(value) if PRICE_RANGE.contains(&value) => Ok(value),
-            Ok(value) if value.is_finite() => Err(PriceError::OutOfRange { file, line, column, value }),
+            Ok(value) if value.is_finite() => {
+                Err(PriceError::OutOfRange { file, line, column, value: text.to_owned() })
+            }
             _ => Err(PriceError::NotANumber { file, line, column, value: text.to_owned() }),
         }
     }
@@ -136,9 +156,8 @@ impl Line<'_> {
 }
 
 /// A reader's error as one of ours.
-fn unreadable(file: &str, error: &csv::Error) -> PriceError {
+fn unreadable(file: &str, error: &csv::Error, line: u64) -> PriceError {
     let file = file.to_owned();
-    let line = error.position().map_or(1, csv::Position::line);
     match error.kind() {
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
             PriceError::FieldCount { file, line, found: *len, expected: *expected_len }

@@ -86,8 +86,8 @@ pub enum PriceError {
         line: u64,
         /// Column.
         column: &'static str,
-        /// Price found.
-        value: f64,
+        /// Text found.
+        value: String,
     },
     /// A timestamp is not a plausible number of unix seconds.
     #[error(

@@ -10,7 +10,7 @@ mod error;
 mod path;
 mod walk;
 
-pub use bars::{read_bars, Bar};
+pub use bars::{read_bar_lines, read_bars, Bar};
 pub use builtin::Crash;
 pub use error::PriceError;
 pub use path::{Path, Point, STEP_SECONDS_MAX};

@@ -1,5 +1,5 @@
 //! Reading bars: what is accepted, and that each refusal names the file, the line, the value and the cure.
-use plimsoll_prices::{read_bars, Bar, Path, PriceError};
+use plimsoll_prices::{read_bar_lines, read_bars, Bar, Path, PriceError};
 
 const HEADER: &str = "timestamp,open,high,low,close\n";
 
@@ -16,6 +16,20 @@ fn bars_are_read_in_order() {
     let bars = read(&format!("{HEADER}100,4,6,3,5\n160,5,5.5,4.25,4.5\n")).unwrap();
     assert_eq!(bars[0], Bar { timestamp: 100, open: 4.0, high: 6.0, low: 3.0, close: 5.0 });
     assert_eq!(bars[1].low, 4.25);
+}
+
+#[test]
+fn a_bar_knows_its_line_past_empty_ones() {
+    let text = format!("{HEADER}100,4,6,3,5\n\n160,5,5.5,4.25,4.5\n");
+    let lines: Vec<u64> =
+        read_bar_lines("btc.csv", text.as_bytes()).unwrap().into_iter().map(|(line, _)| line).collect();
+    assert_eq!(lines, [2, 4]);
+    for (text, line) in
+        [("100,4,6,3,5\n\n\n160,5,x,4,5\n", 5), ("\r\n\r\n100,4,x,3,5\r\n", 4), ("100,4,6,3,5\n\n1,2", 4)]
+    {
+        let text = refusal(text);
+        assert!(text.starts_with(&format!("btc.csv, line {line}")), "{text}");
+    }
 }
 
 #[test]
@@ -59,7 +73,7 @@ fn a_price_that_is_no_number_is_named() {
 
 #[test]
 fn a_price_out_of_range_is_named() {
-    for value in ["-3", "0", "2000000000"] {
+    for value in ["-3", "0", "2000000000", "1e300"] {
         let text = refusal(&format!("100,4,6,{value},5\n"));
         assert!(text.contains(&format!("line 2, column `low`: {value} is outside")), "{text}");
     }
