@@ -8,6 +8,9 @@
 //!    the horizon.
 //! 4. The maintenance percentages at which a book at maintenance is closed in time.
 //! 5. The haircut of collateral in the same coin.
+//! 6. The verdict: what reaches its target is proposed, nothing else; and the warnings.
+
+use std::cmp::Reverse;
 
 use serde::Serialize;
 
@@ -16,26 +19,33 @@ use plimsoll_core::units::{Ratio, Q32_ONE};
 use plimsoll_core::volatility::{ScanParameters, VolatilityParameters, VolatilityState};
 
 use crate::closeout::{self, Closeout, CloseoutRow, Delay, Terms, SLIPPAGE_MULTIPLES};
-use crate::coverage::{
-    coverage, fit_deviations, fit_floor, observations, unbounded, Coverage, HorizonFit, Observation,
-};
+use crate::coverage::{coverage, fit_deviations, observations, unbounded, Coverage, HorizonFit, Observation};
 use crate::error::CalibrationError;
 use crate::haircut::{fit_haircut, HaircutFit};
 use crate::history::History;
 use crate::initial::{fit_percentages, initial_coverage, OptionCases, OptionCoverage};
+use crate::picture::{buckets, Bucket};
 use crate::procyclicality::{procyclicality, Procyclicality};
 use crate::proposal::{Change, Proposal};
+use crate::range::{fit_whole_and_parts, out_of_sample, Closest, OutOfSample, Part, RangeFit, Set, Unreached};
 use crate::replay::{range_of, replay, warm_up};
+use crate::sample::{independent, most_shown};
 use crate::statistics::{from_ppm, quantile, round_up, to_ppm};
+use crate::verdict::{judge, Fitted, Withheld, COLLATERAL};
+use crate::warning::{self, Warning};
 
 /// Horizons whose multiplier is reported: seconds.
 const HORIZONS: [i64; 5] = [3_600, 4 * 3_600, 12 * 3_600, 86_400, 2 * 86_400];
 /// A history of at least this many horizons can show a coverage of 99 %; shorter ones are tested, not fitted to.
 const LONG_HORIZONS: i64 = 100;
-/// Fewest horizons in any history.
-const SHORT_HORIZONS: i64 = 3;
 /// Starts per horizon at which whole option books are tested.
 const BOOKS_PER_HORIZON: i64 = 4;
+
+/// Least percentages that the rule book allows, ppm: a coin that hardly moves asks for less.
+const PERCENTAGE_LEAST: u32 = 5_000;
+const MAX_SPOT_LEAST: u32 = 10_000;
+/// Every group that a calibration can propose.
+pub const GROUPS: [&str; 4] = ["volatility", "scan", "cross", COLLATERAL];
 
 /// What a calibration is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -63,13 +73,17 @@ pub struct Calibration {
     pub files: Vec<FileSummary>,
     /// What k would be for other horizons, on the finest history.
     pub horizons: Vec<HorizonFit>,
-    /// The fit that has not seen what it is tested on.
-    pub out_of_sample: OutOfSample,
-    /// Back-test of the proposed range on every history.
+    /// The fit that has not seen what it is tested on; `None` where the history is too short to split.
+    pub out_of_sample: Option<OutOfSample>,
+    /// Histories whose coverage no range reaches.
+    pub unreached: Vec<Unreached>,
+    /// The range that comes closest, if none reaches the coverage.
+    pub closest: Option<Closest>,
+    /// Back-test of the proposed range on every history; without a proposal of that of the parameters it started from.
     pub coverage: Vec<FileCoverage>,
-    /// Initial margin of short options over the horizon.
+    /// Initial margin of short options over the horizon, at the proposal.
     pub initial: Vec<OptionCoverage>,
-    /// P(E < 0 before the book is closed) over delay and slippage.
+    /// P(E < 0 before the book is closed) over delay and slippage, at the proposal.
     pub closeout: Closeout,
     /// Haircut of collateral in this coin.
     pub haircut: HaircutFit,
@@ -79,12 +93,36 @@ pub struct Calibration {
     pub median_volatility: f64,
     /// Fields that the proposal changes.
     pub changes: Vec<Change>,
-    /// The proposal.
+    /// Groups that are proposed: those that reach their targets.
+    pub proposed: Vec<&'static str>,
+    /// Fields of the other groups, with what comes closest.
+    pub withheld: Vec<Withheld>,
+    /// What to know before using it, gravest first.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
+    /// The proposal; groups that are not proposed are as they were.
     #[serde(skip)]
     pub proposal: Proposal,
     /// What the picture shows.
     #[serde(skip)]
-    pub days: Vec<Day>,
+    pub buckets: Vec<Bucket>,
+}
+
+impl Calibration {
+    /// Whether `group` is proposed.
+    pub fn proposes(&self, group: &str) -> bool {
+        self.proposed.contains(&group)
+    }
+
+    /// The groups for which nothing is proposed.
+    pub fn not_proposed(&self) -> Vec<&'static str> {
+        GROUPS.into_iter().filter(|group| !self.proposes(group)).collect()
+    }
+
+    /// The proposed groups as TOML, below `notes` as comments.
+    pub fn toml(&self, notes: &[String]) -> String {
+        self.proposal.toml(&self.asset, &self.proposed, notes)
+    }
 }
 
 /// One history.
@@ -102,23 +140,12 @@ pub struct FileSummary {
     pub bar_seconds: i64,
     /// Whether parameters are fitted to it: it is long enough.
     pub fitted: bool,
-}
-
-/// A fit on the earlier part of a history and its back-test on the later part.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OutOfSample {
-    /// Name of the file.
-    pub file: String,
-    /// Where the fit ends and the test begins: unix seconds.
-    pub split_at: i64,
-    /// Fitted multiplier.
-    pub deviations: f64,
-    /// Fitted floor, share of spot.
-    pub range_floor: f64,
-    /// Coverage of the part that was fitted.
-    pub fit: Coverage,
-    /// Coverage of the part that was not.
-    pub test: Coverage,
+    /// Windows of the horizon, one from every bar after the warm-up: they overlap.
+    pub windows: usize,
+    /// Windows that share no bar.
+    pub independent: usize,
+    /// The highest coverage that so many windows can show with 95 % confidence.
+    pub most_shown: f64,
 }
 
 /// The proposed range on one history.
@@ -141,30 +168,8 @@ pub struct Standing {
     pub coverage: Vec<(String, Coverage)>,
     /// Initial margin of the short option that fares worst.
     pub initial: OptionCoverage,
-    /// P(E < 0 before the book is closed) at the shortest delay of the table.
+    /// P(E < 0 before the book is closed) after the delay asked for.
     pub closeout: CloseoutRow,
-}
-
-/// One UTC day of the picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Day {
-    /// Start of the day: unix seconds.
-    pub time: i64,
-    /// Highest initial range of the day, share of spot.
-    pub initial: f64,
-    /// Highest maintenance range of the day, share of spot.
-    pub maintenance: f64,
-    /// The window of the day with the least room between range and move.
-    pub tightest: Option<Tightest>,
-}
-
-/// A window by what was left of its range.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tightest {
-    /// Largest move inside, share of spot, signed.
-    pub change: f64,
-    /// Range at its start, share of spot.
-    pub range: f64,
 }
 
 /// A history with what is derived from it once.
@@ -175,10 +180,32 @@ struct Replayed<'a> {
     long: bool,
 }
 
+impl Replayed<'_> {
+    fn whole(&self) -> Set<'_> {
+        Set { file: &self.history.file, part: Part::Whole, observations: &self.observations }
+    }
+}
+
+/// What percentages are fitted to and tested on.
+struct Trial<'a> {
+    finest: &'a Replayed<'a>,
+    books: &'a [OptionCases],
+    half_spread: f64,
+    settings: &'a Settings,
+}
+
+/// Tests of a parameter group on the finest history.
+struct Tests {
+    states: Vec<VolatilityState>,
+    initial: Vec<OptionCoverage>,
+    closeout: Closeout,
+}
+
 /// Calibrates one underlying to its histories, at least one; `half_spread` is the cost of closing as a share of spot.
 /// `progress` hears what is being done.
 ///
-/// Errors: `TooShort`, `Unreachable`, `Refused`, `Rule`.
+/// Whatever the prices are there is a result: a group that does not reach its target is not proposed, and a warning says
+/// so. Errors: `Prices` without a history, `OneBar`, `TooShort`, `Twice`, `Disagree`, `Refused`, `Rule`.
 pub fn calibrate(
     histories: &[History],
     half_spread: f64,
@@ -186,77 +213,104 @@ pub fn calibrate(
     progress: &dyn Fn(&str),
 ) -> Result<Calibration, CalibrationError> {
     let asset = histories.first().map_or_else(String::new, |history| history.asset.clone());
-    let mut proposal = settings.start;
+    for (index, history) in histories.iter().enumerate() {
+        histories.iter().skip(index + 1).try_for_each(|other| history.beside(other))?;
+    }
     progress(&format!("{asset}: replaying the volatility state"));
     let replayed = replay_all(histories, settings)?;
     let Some(finest) = replayed.first() else {
         let none = plimsoll_prices::PriceError::NoBars { file: "--prices".to_owned() };
         return Err(none.into());
     };
-    proposal.volatility.reference = median_volatility(finest, &proposal.volatility);
     progress(&format!("{asset}: fitting the scan range"));
-    proposal.scan = fit_scan(&replayed, settings)?;
-    let out_of_sample = out_of_sample(finest, settings)?;
+    let wholes: Vec<Set> = replayed.iter().filter(|r| r.long).map(Replayed::whole).collect();
+    let range = fit_whole_and_parts(&wholes, settings)?;
+    let moves = wholes.iter().any(|set| set.observations.iter().any(|o| o.window.largest() > 0.0));
+    let out_of_sample = out_of_sample(&finest.history.file, &finest.observations, settings)?;
     let horizons = horizon_fits(finest, settings)?;
-    progress(&format!("{asset}: back-testing initial margin"));
+    progress(&format!("{asset}: fitting margin and haircut"));
     let books = sampled_cases(finest, settings)?;
-    proposal.scan.range_reference = median_range(finest, &proposal.scan)?;
-    let (max_spot, min_spot) = fit_percentages(&books, &finest.states, &proposal.scan, settings.coverage)?;
-    proposal.cross.max_spot = Ratio(max_spot);
-    proposal.cross.min_spot = Ratio(min_spot);
-    progress(&format!("{asset}: closing books after a delay"));
-    let (final_states, closeout) = fit_closeout(finest, half_spread, settings, &mut proposal)?;
-    progress(&format!("{asset}: fitting the haircut"));
-    let haircut = fit_haircut(&finest.observations, &proposal.scan, settings.coverage)?;
-    proposal.cross_factor = Some(haircut.cross_factor);
+    let trial = Trial { finest, books: &books, half_spread, settings };
+    let (fitted, haircut) = trial.fit((moves && range.unreached.is_empty()).then_some(&range))?;
+    progress(&format!("{asset}: back-testing margin"));
+    let tests = fitted.cross.validate().is_ok().then(|| trial.test(&fitted)).transpose()?;
+    let shown = tests.as_ref().map(|tests| (tests.initial.as_slice(), &tests.closeout));
+    let verdict = judge(&Fitted { proposal: &fitted, range: &range, tests: shown, haircut: &haircut, moves }, settings);
+    let proposal = verdict.proposal;
     proposal.validate(&asset)?;
-    let coverage = replayed.iter().map(|r| file_coverage(r, &proposal)).collect::<Result<Vec<_>, _>>()?;
+    let same = |_: &Tests| (proposal.scan, proposal.cross) == (fitted.scan, fitted.cross);
+    let tests = tests.filter(same).map_or_else(|| trial.test(&proposal), Ok)?;
     progress(&format!("{asset}: comparing with the parameters it started from"));
-    let start = standing(&replayed, finest, &books, (half_spread, settings))?;
-    Ok(Calibration {
+    let mut calibration = Calibration {
         files: replayed.iter().map(summary).collect(),
         horizons,
         out_of_sample,
-        coverage,
-        initial: initial_coverage(&books, &finest.states, &proposal.scan, &proposal.cross)?,
-        closeout,
+        closest: closest(&replayed, &range)?,
+        coverage: replayed.iter().map(|r| file_coverage(r, &proposal)).collect::<Result<Vec<_>, _>>()?,
+        initial: tests.initial,
+        closeout: tests.closeout,
         haircut,
-        start,
-        median_volatility: f64::from(proposal.volatility.reference) / 1e6,
+        start: standing(&replayed, &trial)?,
+        median_volatility: f64::from(median_volatility(finest, &settings.start.volatility)) / 1e6,
         changes: proposal.changes(&settings.start),
-        days: days(finest, &final_states),
+        proposed: verdict.proposed,
+        withheld: verdict.withheld,
+        warnings: Vec::new(),
+        buckets: buckets(&finest.observations, &tests.states),
+        unreached: range.unreached,
         proposal,
         asset,
-    })
+    };
+    let histories: Vec<&History> = replayed.iter().map(|r| r.history).collect();
+    calibration.warnings = verdict.warnings;
+    let found = warning::find(&calibration, &histories, settings);
+    calibration.warnings.extend(found);
+    Ok(calibration)
 }
 
 /// Histories by the length of their bars, finest first; long ones before short ones.
 fn replay_all<'a>(histories: &'a [History], settings: &Settings) -> Result<Vec<Replayed<'a>>, CalibrationError> {
     let mut replayed = Vec::new();
     for history in histories {
-        let (have, need) = (history.seconds(), SHORT_HORIZONS * settings.horizon);
-        if have < need {
-            let (file, horizon) = (history.file.clone(), settings.horizon);
-            return Err(CalibrationError::TooShort { file, have, need, horizon });
-        }
         let start = &settings.start;
         let states = replay(history, &start.volatility, &start.scan)?;
         let windows = history.windows(settings.horizon, warm_up(history, &start.volatility));
         let observations = observations(&windows, &states);
-        replayed.push(Replayed { history, states, observations, long: have >= LONG_HORIZONS * settings.horizon });
+        if observations.is_empty() {
+            return Err(too_short(history, settings));
+        }
+        let long = history.seconds() >= LONG_HORIZONS * settings.horizon;
+        replayed.push(Replayed { history, states, observations, long });
     }
     // Nothing long: the longest is fitted to, whatever that is worth.
     if replayed.iter().all(|r| !r.long) {
-        if let Some(longest) = replayed.iter_mut().max_by_key(|r| r.history.seconds()) {
+        let by_length = |r: &&mut Replayed| (r.history.seconds(), Reverse(r.history.file.clone()));
+        if let Some(longest) = replayed.iter_mut().max_by_key(by_length) {
             longest.long = true;
         }
     }
-    replayed.sort_by_key(|r| (!r.long, r.history.bar_seconds));
+    replayed.sort_by_key(|r| (!r.long, r.history.bar_seconds, r.history.file.clone()));
     Ok(replayed)
+}
+
+/// The refusal of a history that holds no window, with the number of bars that would hold one.
+fn too_short(history: &History, settings: &Settings) -> CalibrationError {
+    let (bar, horizon) = (history.bar_seconds.max(1), settings.horizon);
+    if let [only] = history.bars.as_slice() {
+        return CalibrationError::OneBar { file: history.file.clone(), timestamp: only.timestamp, horizon };
+    }
+    let warm_up = i64::from(settings.start.volatility.slow_half_life_seconds);
+    let window = (horizon + bar - 1) / bar;
+    // Bars of the warm-up, the bar whose close the window begins with, and the window.
+    let holds = |bars: &i64| (warm_up.min(bars * bar / 10) + bar - 1) / bar + 1 + window <= *bars;
+    let need = (window..).find(holds).unwrap_or(i64::MAX);
+    let (file, bars, have) = (history.file.clone(), history.bars.len(), history.seconds());
+    CalibrationError::TooShort { file, bars, have, need, bar, horizon }
 }
 
 fn summary(replayed: &Replayed) -> FileSummary {
     let history = replayed.history;
+    let independent = independent(replayed.observations.iter().map(|o| o.window));
     FileSummary {
         file: history.file.clone(),
         from: history.bars.first().map_or(0, |bar| bar.timestamp),
@@ -264,6 +318,9 @@ fn summary(replayed: &Replayed) -> FileSummary {
         bars: history.bars.len(),
         bar_seconds: history.bar_seconds,
         fitted: replayed.long,
+        windows: replayed.observations.len(),
+        independent,
+        most_shown: most_shown(independent),
     }
 }
 
@@ -284,73 +341,18 @@ fn median_range(replayed: &Replayed, scan: &ScanParameters) -> Result<u32, Calib
     Ok(to_ppm(round_up(median, 0.01)).clamp(10_000, 950_000))
 }
 
-/// The range that covers every long history, and the earlier and the later part of each.
-fn fit_scan(replayed: &[Replayed], settings: &Settings) -> Result<ScanParameters, CalibrationError> {
-    let (mut wholes, mut parts): (Vec<Set>, Vec<Set>) = (Vec::new(), Vec::new());
-    for Replayed { history, observations, .. } in replayed.iter().filter(|r| r.long) {
-        let (earlier, later) = observations.split_at(split_index(observations, settings));
-        wholes.push((history.file.as_str(), observations.as_slice()));
-        parts.extend([observations.as_slice(), earlier, later].map(|set| (history.file.as_str(), set)));
+/// The range that comes closest, on every history; `None` if the fit reaches its target. Errors: `Rule`.
+fn closest(replayed: &[Replayed], range: &RangeFit) -> Result<Option<Closest>, CalibrationError> {
+    let RangeFit { scan, unreached } = range;
+    if unreached.is_empty() {
+        return Ok(None);
     }
-    fit_range(&parts, &wholes, settings)
-}
-
-fn split_index(observations: &[Observation], settings: &Settings) -> usize {
-    ((observations.len() as f64 * settings.split) as usize).min(observations.len())
-}
-
-/// Windows of a history, with the name of its file.
-type Set<'a> = (&'a str, &'a [Observation]);
-
-/// k such that all of `sets` are covered, over the floor that the calm quarters of `wholes` need: a quarter of a part
-/// would be a handful of independent days.
-fn fit_range(sets: &[Set], wholes: &[Set], settings: &Settings) -> Result<ScanParameters, CalibrationError> {
-    let target = settings.coverage;
-    let horizon_seconds = u32::try_from(settings.horizon).unwrap_or(u32::MAX);
-    let mut scan = ScanParameters { horizon_seconds, ..settings.start.scan };
-    let unreachable = |file: &str, parameter, highest: u32, scan: &ScanParameters, set: &[Observation]| {
-        let reached = coverage(set, scan).map_or(0.0, |coverage| coverage.single_tailed());
-        let highest = format!("{}", from_ppm(highest));
-        CalibrationError::Unreachable { file: file.to_owned(), parameter, highest, target, reached }
-    };
-    let deviations = |scan: &ScanParameters| -> Result<u32, CalibrationError> {
-        let mut largest = 0;
-        for (file, set) in sets {
-            let fitted = fit_deviations(set, scan, target)?;
-            let highest = ScanParameters { deviations: 20_000_000, ..*scan };
-            largest = largest.max(fitted.ok_or_else(|| unreachable(file, "deviations", 20_000_000, &highest, set))?);
-        }
-        Ok(largest)
-    };
-    scan.deviations = deviations(&scan)?;
-    // A history may never have been as calm as the next month: the floor only rises.
-    let mut floor = scan.range_floor;
-    for (file, set) in wholes {
-        let fitted = fit_floor(set, &scan, target)?;
-        let highest = ScanParameters { range_floor: scan.range_cap, ..scan };
-        floor = floor.max(fitted.ok_or_else(|| unreachable(file, "range_floor", scan.range_cap, &highest, set))?);
-    }
-    scan.range_floor = floor;
-    scan.deviations = deviations(&scan)?;
-    Ok(scan)
-}
-
-fn out_of_sample(replayed: &Replayed, settings: &Settings) -> Result<OutOfSample, CalibrationError> {
-    let observations = &replayed.observations;
-    let (seen, rest) = observations.split_at(split_index(observations, settings));
-    let split_at = rest.first().map_or(0, |first| first.window.time);
-    // A window that reaches over the split belongs to neither part.
-    let fit: Vec<Observation> = seen.iter().filter(|o| o.window.time + settings.horizon <= split_at).copied().collect();
-    let seen: Set = (replayed.history.file.as_str(), &fit);
-    let scan = fit_range(&[seen], &[seen], settings)?;
-    Ok(OutOfSample {
-        file: replayed.history.file.clone(),
-        split_at,
+    let tested = replayed.iter().map(|r| Ok((r.history.file.clone(), coverage(&r.observations, scan)?)));
+    Ok(Some(Closest {
         deviations: from_ppm(scan.deviations),
         range_floor: from_ppm(scan.range_floor),
-        fit: coverage(&fit, &scan)?,
-        test: coverage(rest, &scan)?,
-    })
+        coverage: tested.collect::<Result<Vec<_>, CalibrationError>>()?,
+    }))
 }
 
 fn horizon_fits(replayed: &Replayed, settings: &Settings) -> Result<Vec<HorizonFit>, CalibrationError> {
@@ -375,47 +377,63 @@ fn sampled_cases(replayed: &Replayed, settings: &Settings) -> Result<Vec<OptionC
     Ok(all.into_iter().map(thinned).collect())
 }
 
-/// Fits the maintenance percentages into `proposal` and makes the table; also the states of the final parameters.
-fn fit_closeout(
-    replayed: &Replayed,
-    half_spread: f64,
-    settings: &Settings,
-    proposal: &mut Proposal,
-) -> Result<(Vec<VolatilityState>, Closeout), CalibrationError> {
-    let history = replayed.history;
-    let volatility = proposal.volatility;
-    let states = replay(history, &volatility, &proposal.scan)?;
-    let from = warm_up(history, &volatility);
-    let delay = settings.delay.total();
-    let shortest = closeout::option_cases(history, &states, (delay, from), &volatility)?;
-    let start = proposal.cross;
-    let terms = Terms { states: &states, cross: &start, half_spread };
-    let (call, put) = closeout::fit_maintenance(&shortest, &terms, settings.probability);
-    proposal.cross = with_maintenance(&proposal.cross, call, put);
-    let cross = proposal.cross;
-    let terms = Terms { states: &states, cross: &cross, half_spread };
-    let mut rows = Vec::new();
-    for (asked, tested) in closeout::delays(history, delay) {
-        let cases = closeout::option_cases(history, &states, (tested, from), &volatility)?;
-        rows.push(closeout::row(&cases, &terms, (asked, tested))?);
+impl Trial<'_> {
+    /// All groups, over the range of `range`; without one over that of the start. Errors: `Rule`.
+    fn fit(&self, range: Option<&RangeFit>) -> Result<(Proposal, HaircutFit), CalibrationError> {
+        let Self { finest, books, half_spread, settings } = *self;
+        let mut fitted = settings.start;
+        if let Some(range) = range {
+            fitted.volatility.reference = median_volatility(finest, &fitted.volatility);
+            fitted.scan = range.scan;
+            fitted.scan.range_reference = median_range(finest, &fitted.scan)?;
+        }
+        let (max_spot, min_spot) = fit_percentages(books, &finest.states, &fitted.scan, settings.coverage)?;
+        let history = finest.history;
+        let states = replay(history, &fitted.volatility, &fitted.scan)?;
+        let span = (settings.delay.total(), warm_up(history, &fitted.volatility));
+        let cases = closeout::option_cases(history, &states, span, &fitted.volatility)?;
+        let terms = Terms { states: &states, cross: &fitted.cross, half_spread };
+        let maintenance = closeout::fit_maintenance(&cases, &terms, settings.probability);
+        fitted.cross = with_percentages(&fitted.cross, (max_spot, min_spot), maintenance);
+        let haircut = fit_haircut(&finest.observations, &fitted.scan, settings.coverage)?;
+        fitted.cross_factor = Some(haircut.cross_factor);
+        Ok((fitted, haircut))
     }
-    let table = Closeout { delay: settings.delay, half_spread, slippage_multiples: SLIPPAGE_MULTIPLES.to_vec(), rows };
-    Ok((states, table))
+
+    /// Initial margin and close-out under `proposal`. Errors: `Rule`.
+    fn test(&self, proposal: &Proposal) -> Result<Tests, CalibrationError> {
+        let Self { finest, books, half_spread, settings } = *self;
+        let Proposal { volatility, scan, cross, .. } = proposal;
+        let history = finest.history;
+        let states = replay(history, volatility, scan)?;
+        let from = warm_up(history, volatility);
+        let terms = Terms { states: &states, cross, half_spread };
+        let mut rows = Vec::new();
+        for (asked, tested) in closeout::delays(history, settings.delay.total()) {
+            let cases = closeout::option_cases(history, &states, (tested, from), volatility)?;
+            rows.push(closeout::row(&cases, &terms, (asked, tested))?);
+        }
+        let closeout = Closeout {
+            delay: settings.delay,
+            half_spread,
+            slippage_multiples: SLIPPAGE_MULTIPLES.to_vec(),
+            rows,
+            independent: independent(history.windows(settings.delay.total(), from)),
+        };
+        Ok(Tests { initial: initial_coverage(books, &finest.states, scan, cross)?, closeout, states })
+    }
 }
 
-/// How `settings.start` does. Errors: `Rule`.
-fn standing(
-    replayed: &[Replayed],
-    finest: &Replayed,
-    books: &[OptionCases],
-    (half_spread, settings): (f64, &Settings),
-) -> Result<Standing, CalibrationError> {
+/// How the parameters that the calibration started from do. Errors: `Rule`.
+fn standing(replayed: &[Replayed], trial: &Trial) -> Result<Standing, CalibrationError> {
+    let Trial { finest, books, half_spread, settings } = *trial;
     let Proposal { volatility, scan, cross, .. } = &settings.start;
     let ranges = |r: &Replayed| Ok((r.history.file.clone(), coverage(&r.observations, scan)?));
     let options = initial_coverage(books, &finest.states, scan, cross)?;
     let worst = options.into_iter().reduce(|worst, next| if next.covered < worst.covered { next } else { worst });
-    let history = finest.history;
-    let (asked, tested) = closeout::delays(history, settings.delay.total()).first().copied().unwrap_or((0, 1));
+    let (history, delay) = (finest.history, settings.delay.total());
+    let row = closeout::delays(history, delay).into_iter().find(|(asked, _)| *asked == delay);
+    let (asked, tested) = row.unwrap_or((delay, delay));
     let from = warm_up(history, volatility);
     let cases = closeout::option_cases(history, &finest.states, (tested, from), volatility)?;
     let terms = Terms { states: &finest.states, cross, half_spread };
@@ -426,14 +444,20 @@ fn standing(
     })
 }
 
-/// `cross` with these maintenance percentages; initial margin asks at least as much.
-fn with_maintenance(cross: &CrossParameters, call: u32, put: u32) -> CrossParameters {
-    let min_spot = cross.min_spot.0.max(call).max(put);
+/// `cross` with these percentages, none below what the rule book allows; initial margin asks at least as much as
+/// maintenance.
+fn with_percentages(
+    cross: &CrossParameters,
+    (max_spot, min_spot): (u32, u32),
+    (call, put): (u32, u32),
+) -> CrossParameters {
+    let (call, put) = (call.max(PERCENTAGE_LEAST), put.max(PERCENTAGE_LEAST));
+    let min_spot = min_spot.max(call).max(put);
     CrossParameters {
-        mm_call: Ratio(call.max(5_000)),
-        mm_put: Ratio(put.max(5_000)),
+        mm_call: Ratio(call),
+        mm_put: Ratio(put),
         min_spot: Ratio(min_spot),
-        max_spot: Ratio(cross.max_spot.0.max(min_spot)),
+        max_spot: Ratio(max_spot.max(min_spot).max(MAX_SPOT_LEAST)),
         ..*cross
     }
 }
@@ -454,26 +478,4 @@ fn file_coverage(replayed: &Replayed, proposal: &Proposal) -> Result<FileCoverag
         initial_range: of(|state| state.range_im).ok_or_else(none)?,
         maintenance_range: of(|state| state.range_mm).ok_or_else(none)?,
     })
-}
-
-/// The history day by day.
-fn days(replayed: &Replayed, states: &[VolatilityState]) -> Vec<Day> {
-    let mut days: Vec<Day> = Vec::new();
-    for Observation { window, .. } in &replayed.observations {
-        let Some(state) = states.get(window.start) else { continue };
-        let (initial, maintenance) = (from_ppm(state.range_im), from_ppm(state.range_mm));
-        let change = if window.up >= window.down { window.up } else { -window.down };
-        let tightest = Tightest { change, range: initial };
-        let time = window.time.div_euclid(86_400) * 86_400;
-        match days.last_mut().filter(|day| day.time == time) {
-            Some(day) => {
-                day.initial = day.initial.max(initial);
-                day.maintenance = day.maintenance.max(maintenance);
-                let room = |t: Tightest| t.range - t.change.abs();
-                day.tightest = day.tightest.map(|known| if room(tightest) < room(known) { tightest } else { known });
-            }
-            None => days.push(Day { time, initial, maintenance, tightest: Some(tightest) }),
-        }
-    }
-    days
 }

@@ -58,6 +58,16 @@ pub struct Closeout {
     pub slippage_multiples: Vec<f64>,
     /// One row per delay.
     pub rows: Vec<CloseoutRow>,
+    /// Moments whose windows of the delay asked for share no bar.
+    pub independent: usize,
+}
+
+impl Closeout {
+    /// What the percentages are fitted to: the chance after the delay asked for, at one half-spread; 0 without its row.
+    pub fn at_target(&self) -> f64 {
+        let row = self.rows.iter().find(|row| row.delay == self.delay.total());
+        row.and_then(|row| row.probability.get(ONE_HALF_SPREAD)).copied().unwrap_or(0.0)
+    }
 }
 
 /// One delay.

@@ -138,12 +138,17 @@ pub fn fit_floor(
     scan: &ScanParameters,
     target: f64,
 ) -> Result<Option<u32>, CalibrationError> {
-    let levels: Vec<f64> = observations.iter().map(|o| o.state.state as f64).collect();
-    let Some(level) = quantile(&levels, CALM_SHARE) else { return Ok(Some(scan.range_floor)) };
-    let calm: Vec<Observation> = observations.iter().filter(|o| o.state.state as f64 <= level).copied().collect();
+    let calm = calm(observations);
     let highest = scan.range_cap / FLOOR_STEP;
     fit(&calm, target, (2, highest), |steps| ScanParameters { range_floor: steps * FLOOR_STEP, ..*scan })
         .map(|steps| steps.map(|steps| steps * FLOOR_STEP))
+}
+
+/// The quarter of `observations` with the lowest volatility, and all others of the same.
+pub fn calm(observations: &[Observation]) -> Vec<Observation> {
+    let levels: Vec<f64> = observations.iter().map(|o| o.state.state as f64).collect();
+    let Some(level) = quantile(&levels, CALM_SHARE) else { return Vec::new() };
+    observations.iter().filter(|o| o.state.state as f64 <= level).copied().collect()
 }
 
 fn fit(

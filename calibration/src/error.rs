@@ -10,20 +10,75 @@ pub enum CalibrationError {
     /// A price file is missing or malformed: names file, line and column.
     #[error(transparent)]
     Prices(#[from] PriceError),
-    /// A price file is too short for the horizon.
+    /// A price file has a single bar.
     #[error(
-        "{file} covers {have} s; a back-test over {horizon} s needs at least {need} s: give a longer history or a \
-         shorter --horizon"
+        "{file}: one bar, at {timestamp}; a back-test takes the bars of more than {horizon} s: add those that follow"
+    )]
+    OneBar {
+        /// File as given.
+        file: String,
+        /// Its time: unix seconds.
+        timestamp: i64,
+        /// Horizon of the back-test, seconds.
+        horizon: i64,
+    },
+    /// A price file holds no window of the horizon.
+    #[error(
+        "{file}: {bars} bars over {have} s; the first window of {horizon} s after the warm-up takes {need} bars of \
+         {bar} s: give a longer history or a shorter --horizon"
     )]
     TooShort {
         /// File as given.
         file: String,
+        /// Bars it has.
+        bars: usize,
         /// Seconds it covers.
         have: i64,
-        /// Seconds needed.
+        /// Bars needed, without gaps between them.
         need: i64,
+        /// Usual length of a bar, seconds.
+        bar: i64,
         /// Horizon of the back-test, seconds.
         horizon: i64,
+    },
+    /// A price file has bars of several lengths.
+    #[error(
+        "{file}, line {line}: this bar begins {seconds} s after the one before, most bars of the file {usual} s after: \
+         give bars of another length in a file of their own"
+    )]
+    MixedBars {
+        /// File as given.
+        file: String,
+        /// Line, from 1.
+        line: u64,
+        /// Seconds from the bar before to this one.
+        seconds: i64,
+        /// Usual length of a bar, seconds.
+        usual: i64,
+    },
+    /// The same history twice.
+    #[error("--prices: {file} and {other} hold the same bars, which would count twice: give them once")]
+    Twice {
+        /// The first.
+        file: String,
+        /// The second.
+        other: String,
+    },
+    /// Two histories under the name of one underlying that cannot both be its price.
+    #[error(
+        "--prices: {} says {asset} was at {} at {time}, {} says {}: files whose names begin alike are taken for one \
+         underlying; rename or leave out the one that is not a price of {asset}",
+        files[0], prices[0], files[1], prices[1]
+    )]
+    Disagree {
+        /// Underlying.
+        asset: String,
+        /// The files.
+        files: [String; 2],
+        /// When: unix seconds.
+        time: i64,
+        /// Their prices then.
+        prices: [f64; 2],
     },
     /// An option chain file could not be opened.
     #[error("cannot open {file}: {source}; give the path of a CSV file of an option chain")]
@@ -56,23 +111,6 @@ pub enum CalibrationError {
         value: String,
         /// What it should be.
         expected: &'static str,
-    },
-    /// No multiplier inside the rule book's range reaches the coverage.
-    #[error(
-        "{file}: no {parameter} up to {highest} covers {target} of the moves; coverage at that value is {reached}: \
-         lower --coverage"
-    )]
-    Unreachable {
-        /// File as given.
-        file: String,
-        /// Name of the parameter.
-        parameter: &'static str,
-        /// Largest value the rule book allows.
-        highest: String,
-        /// Coverage asked for.
-        target: f64,
-        /// Coverage at the largest value.
-        reached: f64,
     },
     /// The rule book refuses a value of the back-test.
     #[error("the rule book refuses {what}: {error:?}")]

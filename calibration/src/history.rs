@@ -3,7 +3,15 @@
 use std::fs::File;
 use std::path::Path;
 
-use plimsoll_prices::{read_bars, Bar, PriceError};
+use plimsoll_prices::{read_bar_lines, Bar, PriceError};
+
+use crate::error::CalibrationError;
+
+/// Share of the usual step between two bars below which a step is that of another length of bars; a day that lost an
+/// hour to summer time is still a day.
+const SAME_LENGTH: f64 = 0.9;
+/// Histories of one underlying whose prices differ by more than this factor are not of one underlying.
+const SAME_PRICE: f64 = 2.0;
 
 /// Bars of one price file.
 #[derive(Clone, Debug)]
@@ -21,13 +29,21 @@ pub struct History {
 impl History {
     /// Reads a CSV file with the columns timestamp, open, high, low, close.
     ///
-    /// Errors: [`PriceError`] naming file, line and column.
-    pub fn read(path: &Path) -> Result<Self, PriceError> {
+    /// Errors: `Prices` and `MixedBars`, naming file, line and value.
+    pub fn read(path: &Path) -> Result<Self, CalibrationError> {
         let shown = path.display().to_string();
-        let text = File::open(path).map_err(|source| PriceError::Open { file: shown.clone(), source })?;
-        let bars = read_bars(&shown, text)?;
-        let file = path.file_name().map_or(shown, |name| name.to_string_lossy().into_owned());
-        Ok(Self::from_bars(&file, bars))
+        let refused = |source| PriceError::Open { file: shown.clone(), source };
+        let lines = read_bar_lines(&shown, File::open(path).map_err(refused)?)?;
+        let file = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
+        let history = Self::from_bars(&file, lines.iter().map(|(_, bar)| *bar).collect());
+        let usual = history.bar_seconds;
+        for pair in lines.windows(2) {
+            let (line, seconds) = (pair[1].0, pair[1].1.timestamp - pair[0].1.timestamp);
+            if (seconds as f64) < usual as f64 * SAME_LENGTH {
+                return Err(CalibrationError::MixedBars { file: shown, line, seconds, usual });
+            }
+        }
+        Ok(history)
     }
 
     /// A history of ordered bars; `file` names it and its underlying.
@@ -49,6 +65,50 @@ impl History {
     pub fn seconds(&self) -> i64 {
         let first = self.bars.first().map_or(0, |bar| bar.timestamp);
         self.closed_at(self.bars.len().saturating_sub(1)) - first
+    }
+
+    /// Checks that `self` and `other`, histories of one underlying, are two histories of one price.
+    ///
+    /// Errors: `Twice` for the same bars, `Disagree` where their closes at the same times are mostly apart by more than
+    /// a factor of two.
+    pub fn beside(&self, other: &Self) -> Result<(), CalibrationError> {
+        if self.bars == other.bars {
+            return Err(CalibrationError::Twice { file: self.file.clone(), other: other.file.clone() });
+        }
+        let (fine, coarse) = if self.bar_seconds <= other.bar_seconds { (self, other) } else { (other, self) };
+        let mut shared: Vec<(f64, i64, f64, f64)> = Vec::new();
+        for (index, bar) in coarse.bars.iter().enumerate() {
+            let time = coarse.closed_at(index);
+            // Less one: the last fine bar that closed by then.
+            let place = fine.bars.partition_point(|bar| bar.timestamp + fine.bar_seconds <= time);
+            let Some(close) = place.checked_sub(1).and_then(|place| fine.bars.get(place)) else { continue };
+            if close.timestamp >= bar.timestamp {
+                shared.push((close.close / bar.close, time, close.close, bar.close));
+            }
+        }
+        shared.sort_by(|a, b| a.0.total_cmp(&b.0));
+        match shared.get(shared.len() / 2) {
+            Some((ratio, time, a, b)) if *ratio > SAME_PRICE || *ratio < 1.0 / SAME_PRICE => {
+                let files = [fine.file.clone(), coarse.file.clone()];
+                Err(CalibrationError::Disagree { asset: fine.asset.clone(), files, time: *time, prices: [*a, *b] })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Steps between two bars that are longer than `seconds`: how many, the longest, and the close before it.
+    pub fn gaps(&self, seconds: i64) -> Option<Gaps> {
+        let mut gaps: Option<Gaps> = None;
+        for (index, pair) in self.bars.windows(2).enumerate() {
+            let missing = pair[1].timestamp - self.closed_at(index);
+            if missing > seconds {
+                let (count, longest) = gaps.map_or((0, 0), |gaps| (gaps.count, gaps.longest));
+                let after =
+                    gaps.filter(|gaps| gaps.longest >= missing).map_or(self.closed_at(index), |gaps| gaps.after);
+                gaps = Some(Gaps { count: count + 1, longest: longest.max(missing), after });
+            }
+        }
+        gaps
     }
 
     /// Every bar's close with what followed within `horizon` seconds, from bar `from` on; bars too near the end to have
@@ -88,6 +148,17 @@ impl History {
             close: self.bars[end].close / price - 1.0,
         }
     }
+}
+
+/// Spans without bars inside a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gaps {
+    /// How many.
+    pub count: usize,
+    /// The longest: seconds from a close to the next open.
+    pub longest: i64,
+    /// When it began: unix seconds.
+    pub after: i64,
 }
 
 /// What prices did after the close of a bar.

@@ -6,6 +6,8 @@
 //! | [`history`] | price files, and how far prices ran from every bar within a time |
 //! | [`replay`] | the volatility state over a history |
 //! | [`coverage`] | how often the scan range covers a move; the multiplier and the floor that do |
+//! | [`range`] | the range over several histories and their parts; what comes closest where none covers |
+//! | [`sample`] | how much a number of windows can show |
 //! | [`procyclicality`] | how far and how fast the range swings |
 //! | [`options`] | marks and margin of single short options |
 //! | [`initial`] | the reference range at which initial margin survives a day |
@@ -13,6 +15,9 @@
 //! | [`closeout`] | the chance that equity is gone before a book is closed; maintenance percentages |
 //! | [`haircut`] | collateral haircuts |
 //! | [`proposal`] | the parameter group to propose |
+//! | [`verdict`] | which groups reach their targets and are proposed |
+//! | [`warning`] | what to know before using it |
+//! | [`picture`] | range and moves over time |
 //! | [`calibrate()`] | all of it, for one underlying |
 //!
 //! Deterministic: the same files give the same result on every machine.
@@ -26,11 +31,17 @@ pub mod haircut;
 pub mod history;
 pub mod initial;
 pub mod options;
+pub mod picture;
 pub mod procyclicality;
 pub mod proposal;
+pub mod range;
 pub mod replay;
+pub mod sample;
 pub mod statistics;
+pub mod verdict;
+pub mod warning;
 
 pub use calibrate::{calibrate, Calibration, Settings};
 pub use error::CalibrationError;
 pub use history::History;
+pub use warning::Warning;

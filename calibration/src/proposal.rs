@@ -86,18 +86,26 @@ impl Proposal {
         ]
     }
 
-    /// The groups as TOML that `plimsoll underlying create --parameters` reads. The collateral factor belongs to a
-    /// collateral, not to an underlying: it is a comment.
-    pub fn toml(&self, asset: &str) -> String {
+    /// The `proposed` groups as TOML that `plimsoll underlying create --parameters` reads, below `notes` as comments. The
+    /// collateral factor belongs to a collateral, not to an underlying: it is a comment.
+    pub fn toml(&self, asset: &str, proposed: &[&str], notes: &[String]) -> String {
         let mut text = format!("# {asset}: ratios are ppm (1000000 is 1), spans seconds.");
+        for note in notes {
+            text += &format!("\n# {note}");
+        }
         for (name, fields) in self.groups() {
+            if !proposed.contains(&name) {
+                text += &format!("\n\n# [{name}]: nothing is proposed.");
+                continue;
+            }
             text += &format!("\n\n[{name}]");
             for (field, value) in fields {
                 text += &format!("\n{field} = {value}");
             }
         }
-        if let Some(factor) = self.cross_factor {
-            text += &format!("\n\n# Collateral priced by {asset}: cross_factor = {factor}");
+        match self.cross_factor {
+            Some(factor) => text += &format!("\n\n# Collateral priced by {asset}: cross_factor = {factor}"),
+            None => text += &format!("\n\n# Collateral priced by {asset}: nothing is proposed."),
         }
         text + "\n"
     }

@@ -1,9 +1,10 @@
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-use plimsoll_calibration::{calibrate, Calibration, CalibrationError, Settings};
+use plimsoll_calibration::verdict::Reason;
+use plimsoll_calibration::{calibrate, Calibration, CalibrationError, History, Settings};
 
-use crate::fixtures::{hourly, long, settings};
+use crate::fixtures::{constant, crash, hourly, long, settings};
 
 const QUIET: &dyn Fn(&str) = &|_| {};
 
@@ -24,12 +25,13 @@ fn the_proposal_reaches_every_target_it_was_asked_for() {
     assert!(result.proposal.scan.range_floor >= settings().start.scan.range_floor);
     assert_eq!(result.proposal.scan.horizon_seconds, 86_400);
     assert_eq!(result.proposal.cross_factor, Some(result.haircut.cross_factor));
+    assert!(result.not_proposed().is_empty() && result.withheld.is_empty() && result.closest.is_none());
 }
 
 #[test]
 fn the_unseen_part_begins_where_the_last_fitted_window_ended() {
     let result = &*LONG;
-    let split = &result.out_of_sample;
+    let split = result.out_of_sample.as_ref().unwrap();
     let (from, to) = (result.files[0].from, result.files[0].to);
     assert!((from..to).contains(&split.split_at));
     assert!(split.fit.single_tailed() >= 0.99);
@@ -48,6 +50,14 @@ fn the_same_files_give_the_same_result_in_any_order() {
 }
 
 #[test]
+fn of_two_short_histories_the_same_is_fitted_to_in_any_order() {
+    let (a, b) = (hourly("BTC_a.csv", 20, 0.006, 3), hourly("BTC_b.csv", 20, 0.009, 4));
+    let one = calibrate(&[a.clone(), b.clone()], 0.002, &settings(), QUIET).unwrap();
+    let two = calibrate(&[b, a], 0.002, &settings(), QUIET).unwrap();
+    assert_eq!((one.proposal, one.files), (two.proposal, two.files));
+}
+
+#[test]
 fn a_short_history_is_tested_but_not_fitted_to() {
     let short = hourly("BTC_made-up_crash.csv", 10, 0.02, 3);
     let both = calibrate(&[long(), short], 0.002, &settings(), QUIET).unwrap();
@@ -57,17 +67,101 @@ fn a_short_history_is_tested_but_not_fitted_to() {
 }
 
 #[test]
-fn a_history_below_three_horizons_is_refused() {
-    let error = calibrate(&[hourly("BTC_x.csv", 2, 0.01, 1)], 0.0, &settings(), QUIET).unwrap_err();
-    assert!(matches!(&error, CalibrationError::TooShort { have: 172_800, need: 259_200, .. }), "{error}");
+fn a_history_without_a_window_is_refused_with_the_bars_that_one_takes() {
+    // A tenth of the bars warms up, one is the start, a day follows.
+    for (bars, seconds, need) in [(27, 3_600, 28), (2, 86_400, 3), (100, 300, 322)] {
+        let error = calibrate(&[constant("BTC_x.csv", bars, seconds)], 0.0, &settings(), QUIET).unwrap_err();
+        assert!(matches!(&error, CalibrationError::TooShort { need: n, .. } if *n == need), "{error}");
+        assert!(error.to_string().contains(&format!("BTC_x.csv: {bars} bars")), "{error}");
+        calibrate(&[constant("BTC_x.csv", need, seconds)], 0.0, &settings(), QUIET).unwrap();
+    }
+    let error = calibrate(&[constant("BTC_x.csv", 1, 60)], 0.0, &settings(), QUIET).unwrap_err().to_string();
+    assert!(error.contains("BTC_x.csv: one bar, at 1577836800") && error.contains("86400"), "{error}");
+    // A gap swallows the only window.
+    let mut bars = constant("BTC_x.csv", 2, 300).bars;
+    bars.push(plimsoll_prices::Bar { timestamp: bars[1].timestamp + 400_000, ..bars[1] });
+    let error = calibrate(&[History::from_bars("BTC_x.csv", bars)], 0.0, &settings(), QUIET).unwrap_err();
+    assert!(matches!(&error, CalibrationError::TooShort { bars: 3, .. }), "{error}");
 }
 
 #[test]
-fn coverage_that_no_parameter_reaches_is_refused_with_what_is_reached() {
+fn a_crash_alone_gives_a_report_and_no_proposal() {
+    let result = calibrate(&[crash("BTC_crash.csv")], 0.002, &settings(), QUIET).unwrap();
+    // Nothing is proposed: every group is as it was.
+    assert_eq!(result.proposal, settings().start);
+    assert_eq!(result.not_proposed(), ["volatility", "scan", "cross", "collateral"]);
+    assert!(result.changes.is_empty());
+    // What comes closest is told, by field and by figure.
+    let unreached = &result.unreached[0];
+    assert_eq!((unreached.file.as_str(), unreached.field, result.unreached.len()), ("BTC_crash.csv", "deviations", 1));
+    assert!(unreached.reached < 0.99 && unreached.worst.is_some(), "{unreached:?}");
+    let closest = result.closest.as_ref().unwrap();
+    assert!(closest.deviations > 4.0 && closest.deviations <= 20.0);
+    assert_eq!(closest.coverage[0].1.single_tailed(), unreached.reached);
+    let of = |field: &str| result.withheld.iter().find(|w| w.field == field).unwrap_or_else(|| panic!("{field}"));
+    assert_eq!((of("deviations").reason, of("max_spot").reason), (Reason::NotReached, Reason::RangeNotProposed));
+    assert!(of("max_spot").fitted > of("max_spot").now.unwrap() && of("cross_factor").fitted < 900_000);
+    // The tests are those of the parameters it started from.
+    assert_eq!(result.coverage[0].coverage, result.start.coverage[0].1);
+    let worst = result.initial.iter().map(|option| option.covered).fold(1.0, f64::min);
+    assert_eq!(worst, result.start.initial.covered);
+    assert_eq!(result.closeout.rows[0], result.start.closeout);
+    assert!(result.coverage[0].initial_range.peak_to_trough > 1.0 && result.buckets.len() > 24);
+    let toml = result.toml(&[]);
+    assert!(toml.lines().all(|line| line.is_empty() || line.starts_with('#')), "{toml}");
+}
+
+#[test]
+fn prices_that_never_move_give_a_report_and_no_proposal() {
+    let result = calibrate(&[constant("BTC_x.csv", 24 * 150, 3_600)], 0.002, &settings(), QUIET).unwrap();
+    assert_eq!(result.proposal, settings().start);
+    assert!(result.proposed.is_empty() && result.unreached.is_empty());
+    assert_eq!(result.coverage[0].coverage.single_tailed(), 1.0);
+    // Whatever the price is, the smallest and the largest included.
+    for price in [0.000_001, 1_000_000_000.0] {
+        let mut history = constant("BTC_x.csv", 24 * 10, 3_600);
+        for bar in &mut history.bars {
+            (bar.open, bar.high, bar.low, bar.close) = (price, price, price, price);
+        }
+        assert!(calibrate(&[history], 0.002, &settings(), QUIET).unwrap().proposed.is_empty());
+    }
+}
+
+#[test]
+fn a_coin_that_hardly_moves_is_proposed_no_less_than_the_rule_book_allows() {
+    let result = calibrate(&[hourly("USDC_x.csv", 150, 0.000_05, 1)], 0.0, &settings(), QUIET).unwrap();
+    let cross = &result.proposal.cross;
+    assert!(result.not_proposed().is_empty(), "{:?}", result.warnings);
+    assert_eq!((cross.max_spot.0, cross.min_spot.0, cross.mm_call.0), (10_000, 5_000, 5_000));
+}
+
+#[test]
+fn prices_from_the_least_to_the_largest_give_a_report() {
+    let mut history = hourly("BTC_x.csv", 10, 0.01, 1);
+    for (bar, low) in history.bars.iter_mut().zip([true, false].into_iter().cycle()) {
+        let price = if low { 0.000_001 } else { 1_000_000_000.0 };
+        (bar.open, bar.high, bar.low, bar.close) = (price, price, price, price);
+    }
+    assert!(calibrate(&[history], 0.002, &settings(), QUIET).unwrap().proposed.is_empty());
+}
+
+#[test]
+fn coverage_that_no_parameter_reaches_is_told_with_what_is_reached() {
     // Every day crosses far more than the largest range.
     let wild = hourly("BTC_x.csv", 200, 0.3, 1);
-    let error = calibrate(&[wild], 0.0, &settings(), QUIET).unwrap_err();
-    assert!(matches!(&error, CalibrationError::Unreachable { parameter: "deviations", .. }), "{error}");
+    let result = calibrate(&[wild], 0.0, &settings(), QUIET).unwrap();
+    assert_eq!(result.unreached[0].field, "deviations");
+    assert!(result.unreached[0].reached < 0.5 && result.proposed.is_empty(), "{:?}", result.unreached);
+}
+
+#[test]
+fn the_same_bars_twice_and_prices_of_something_else_are_refused() {
+    let twice = calibrate(&[long(), History { file: "BTC_copy.csv".to_owned(), ..long() }], 0.0, &settings(), QUIET);
+    assert!(matches!(twice.unwrap_err(), CalibrationError::Twice { .. }));
+    let mut index = constant("BTC_dvol.csv", 400, 86_400);
+    index.bars.iter_mut().for_each(|bar| bar.close = 80.0);
+    let error = calibrate(&[long(), index], 0.0, &settings(), QUIET).unwrap_err().to_string();
+    assert!(error.contains("BTC_made-up_1h.csv says BTC was at") && error.contains("BTC_dvol.csv says 80"), "{error}");
 }
 
 #[test]

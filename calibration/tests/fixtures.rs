@@ -40,6 +40,26 @@ pub fn hourly(file: &str, days: i64, hourly: f64, seed: u64) -> History {
     History::from_bars(file, bars)
 }
 
+/// A crash and a rebound: hours of four days that move by a tenth, from calm to calm.
+pub fn crash(file: &str) -> History {
+    let mut price = 10_000.0;
+    let bars = (0..96i64).map(|hour| {
+        let open = price;
+        price *= match hour {
+            40..=48 => 0.88,
+            52..=58 => 1.1,
+            _ => 1.001,
+        };
+        Bar { timestamp: START + hour * 3_600, open, high: open.max(price), low: open.min(price), close: price }
+    });
+    History::from_bars(file, bars.collect())
+}
+
+/// Bars of one price that never moves.
+pub fn constant(file: &str, bars: i64, seconds: i64) -> History {
+    History::from_bars(file, (0..bars).map(|i| bar(START + i * seconds, 100.0, 0.0, 0.0)).collect())
+}
+
 /// 400 days of hours of a coin at about 60 % a year.
 pub fn long() -> History {
     hourly("BTC_made-up_1h.csv", 400, 0.0065, 7)

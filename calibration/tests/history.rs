@@ -1,4 +1,6 @@
-use plimsoll_calibration::History;
+use std::path::PathBuf;
+
+use plimsoll_calibration::{CalibrationError, History};
 use plimsoll_prices::Bar;
 
 use crate::fixtures::{bar, START};
@@ -48,4 +50,63 @@ fn a_horizon_below_a_bar_is_one_bar() {
 #[test]
 fn a_start_too_near_the_end_is_no_window() {
     assert!(History::from_bars("X_1h.csv", flat(&[0, 1, 2])).windows(3 * HOUR, 0).is_empty());
+}
+
+/// A file of this test alone.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, lines: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("plimsoll-history-{}-{name}.csv", std::process::id()));
+        std::fs::write(&path, format!("timestamp,open,high,low,close\n{lines}")).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn lines(seconds: impl IntoIterator<Item = i64>) -> String {
+    seconds.into_iter().map(|second| format!("{second},1,1,1,1\n")).collect()
+}
+
+#[test]
+fn bars_of_another_length_are_refused_with_their_line() {
+    let days = (0..10).map(|day| day * 86_400);
+    let file = Scratch::new("mixed", &lines(days.chain([9 * 86_400 + HOUR, 9 * 86_400 + 2 * HOUR])));
+    let error = History::read(&file.0).unwrap_err();
+    assert!(matches!(&error, CalibrationError::MixedBars { line: 12, seconds: HOUR, usual: 86_400, .. }), "{error}");
+    assert!(error.to_string().contains("mixed.csv, line 12: this bar begins 3600 s after"), "{error}");
+}
+
+#[test]
+fn gaps_and_a_day_that_lost_an_hour_are_no_other_length() {
+    let file = Scratch::new("summer", &lines([0, 86_400, 2 * 86_400 - HOUR, 3 * 86_400 - HOUR, 9 * 86_400 - HOUR]));
+    let history = History::read(&file.0).unwrap();
+    assert_eq!((history.bar_seconds, history.gaps(86_400).unwrap().longest), (86_400, 5 * 86_400));
+    assert_eq!(history.gaps(5 * 86_400), None);
+}
+
+#[test]
+fn a_folder_is_no_price_file() {
+    let error = History::read(&std::env::temp_dir()).unwrap_err().to_string();
+    assert!(error.contains("cannot open") && error.contains("directory"), "{error}");
+}
+
+#[test]
+fn histories_of_one_price_agree_whatever_their_bars_are() {
+    let hours = History::from_bars("X_1h.csv", flat(&(0..240).collect::<Vec<_>>()));
+    let day = |day: i64| bar(START + day * 86_400, 101.0, 0.0, 0.0);
+    let days = History::from_bars("X_1d.csv", (0..10).map(day).collect());
+    hours.beside(&days).unwrap();
+    days.beside(&hours).unwrap();
+    let other = |day: i64| bar(START + day * 86_400, 30.0, 0.0, 0.0);
+    let error = days.beside(&History::from_bars("X_index.csv", (0..10).map(other).collect())).unwrap_err().to_string();
+    assert!(error.contains("X_1d.csv says X was at 101") && error.contains("X_index.csv says 30"), "{error}");
+    // At other times prices may be anything.
+    let later = |day: i64| bar(START + (100 + day) * 86_400, 30.0, 0.0, 0.0);
+    days.beside(&History::from_bars("X_later.csv", (0..10).map(later).collect())).unwrap();
 }

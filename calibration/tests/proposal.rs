@@ -29,8 +29,9 @@ fn changes_name_group_field_and_both_values() {
 }
 
 #[test]
-fn the_toml_has_every_field_of_every_group() {
-    let text = Proposal { cross_factor: Some(890_000), ..Proposal::shipped() }.toml("BTC");
+fn the_toml_has_every_field_of_every_proposed_group() {
+    let proposed = ["volatility", "scan", "cross"];
+    let text = Proposal { cross_factor: Some(890_000), ..Proposal::shipped() }.toml("BTC", &proposed, &[]);
     for (group, fields) in Proposal::shipped().groups() {
         assert!(text.contains(&format!("\n[{group}]\n")), "{text}");
         for (field, value) in fields {
@@ -38,4 +39,17 @@ fn the_toml_has_every_field_of_every_group() {
         }
     }
     assert!(text.contains("# Collateral priced by BTC: cross_factor = 890000"));
+}
+
+#[test]
+fn a_group_that_is_not_proposed_is_a_comment_and_notes_stand_on_top() {
+    let notes = ["first".to_owned(), "second".to_owned()];
+    let text = Proposal::shipped().toml("BTC", &["volatility", "cross"], &notes);
+    assert!(text.contains("spans seconds.\n# first\n# second\n"), "{text}");
+    assert!(text.contains("\n[volatility]\n") && text.contains("\n[cross]\n") && !text.contains("\n[scan]"), "{text}");
+    assert!(!text.contains("deviations"), "{text}");
+    assert!(text.contains("\n# [scan]: nothing is proposed.\n"), "{text}");
+    assert!(text.contains("# Collateral priced by BTC: nothing is proposed."), "{text}");
+    let none = Proposal::shipped().toml("BTC", &[], &[]);
+    assert!(none.lines().all(|line| line.is_empty() || line.starts_with('#')), "{none}");
 }

@@ -45,7 +45,7 @@ URL and keypair come from the configuration of the Solana tools (~/.config/solan
   [underlyings]
   BTC = 0
 
-Exit codes: 0 done, 1 refused on chain or no usable answer, 2 bad input.";
+Exit codes: 0 done, 1 refused on chain or no usable answer, 2 bad input, 3 a calibration that proposes nothing for a group.";
 
 /// On-chain options clearinghouse: command line.
 #[derive(Parser)]
@@ -132,6 +132,9 @@ enum Failure {
     /// The input is at fault: exit code 2.
     #[error("{0}")]
     Input(String),
+    /// A report is printed, but what it was made for is not in it: exit code 3.
+    #[error("{0}")]
+    NotProposed(String),
     /// Anything else: exit code 1.
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
@@ -141,6 +144,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Input(_) => 2,
+            Self::NotProposed(_) => 3,
             Self::Other(_) => 1,
         })
     }

@@ -51,6 +51,12 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     format!("<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
 }
 
+/// A list of texts, each below its name.
+pub fn list(items: &[(String, String)]) -> String {
+    let item = |(name, text): &(String, String)| format!("<li><b>{}</b> {}</li>", escape(name), escape(text));
+    format!("<ul>{}</ul>", items.iter().map(item).collect::<String>())
+}
+
 /// Preformatted text.
 pub fn preformatted(text: &str) -> String {
     format!("<pre>{}</pre>", escape(text))

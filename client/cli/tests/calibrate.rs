@@ -128,9 +128,121 @@ fn a_malformed_file_is_named_with_line_and_field() {
     assert!(text.contains("chain.csv, line 2, column `ask`: `wide`"), "{text}");
     let text = refusal(&folder.run(&["calibrate", "--prices", "/nowhere/BTC.csv"]));
     assert!(text.contains("/nowhere/BTC.csv"), "{text}");
-    let short = folder.write("BTC_short.csv", &prices(2));
+    let short = folder.write("BTC_short.csv", &prices(1));
     let text = refusal(&folder.run(&["calibrate", "--prices", &short]));
-    assert!(text.contains("BTC_short.csv covers 172800 s") && text.contains("259200"), "{text}");
+    assert!(text.contains("BTC_short.csv: 24 bars over 86400 s") && text.contains("28 bars"), "{text}");
+    let one = folder.write("BTC_one.csv", "timestamp,open,high,low,close\n0,1,1,1,1\n");
+    let text = refusal(&folder.run(&["calibrate", "--prices", &one]));
+    assert!(text.contains("BTC_one.csv: one bar, at 0"), "{text}");
+}
+
+#[test]
+fn files_that_do_not_fit_together_are_named() {
+    let folder = Folder::new("together");
+    let (hours, copy) = (folder.write("BTC_1h.csv", &prices(30)), folder.write("BTC_copy.csv", &prices(30)));
+    let text = refusal(&folder.run(&["calibrate", "--prices", &hours, &copy]));
+    assert!(text.contains("BTC_1h.csv and BTC_copy.csv hold the same bars"), "{text}");
+    let days: String = (0..30).map(|day| format!("{},80,80,80,80\n", 1_577_836_800 + day * 86_400)).collect();
+    let index = folder.write("BTC_index.csv", &format!("timestamp,open,high,low,close\n{days}"));
+    let text = refusal(&folder.run(&["calibrate", "--prices", &hours, &index]));
+    assert!(text.contains("BTC_1h.csv says BTC was at") && text.contains("BTC_index.csv says 80"), "{text}");
+    let later = 1_577_836_800 + 719 * 3_600 + 300;
+    let mixed = folder.write("BTC_mixed.csv", &(prices(30) + &format!("{later},1,1,1,1\n")));
+    let text = refusal(&folder.run(&["calibrate", "--prices", &mixed]));
+    assert!(text.contains("BTC_mixed.csv, line 722: this bar begins 300 s after"), "{text}");
+}
+
+/// Hours of four days that fall and rise by two thirds.
+fn crash() -> String {
+    let (mut text, mut price) = ("timestamp,open,high,low,close\n".to_owned(), 10_000.0f64);
+    for hour in 0..96u64 {
+        let open = price;
+        price *= if (40..=48).contains(&hour) { 0.88 } else { 1.001 };
+        let (low, high) = (open.min(price), open.max(price));
+        text += &format!("{},{open:.4},{high:.4},{low:.4},{price:.4}\n", 1_577_836_800 + hour * 3_600);
+    }
+    text
+}
+
+#[test]
+fn a_crash_alone_is_reported_in_every_form_and_proposed_in_none() {
+    let folder = Folder::new("crash");
+    let (file, page) = (folder.write("BTC_crash.csv", &crash()), folder.path("crash.html"));
+    let missing = "BTC: nothing is proposed for [volatility], [scan], [cross], [collateral]";
+    let run = |args: &[&str]| {
+        let output = folder.run(&[args, &["calibrate", "--prices", &file, "--html", &page]].concat());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{error}");
+        assert!(error.contains(missing), "{error}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = run(&[]);
+    let parts = [
+        missing,
+        "coverage not reached: BTC_crash.csv: no k that the rule book allows covers 99.0 %; the most is ",
+        "too few windows: BTC_crash.csv: 62 windows, of which 3 share no bar",
+        ": comes closest",
+        "procyclicality of the shipped range",
+        "haircut of collateral in this coin, not proposed",
+        "a multiple of a range that is not proposed",
+        "no parameter group is proposed",
+    ];
+    let shown = std::fs::read_to_string(&page).unwrap();
+    for part in parts {
+        assert!(text.contains(part), "{part} in {text}");
+        let part = part.replace("windows: ", "windows</b> ").replace("reached: ", "reached</b> ");
+        assert!(shown.contains(&part), "{part} in the page");
+    }
+    assert!(!text.contains(" proposed ┆") && !text.contains("\n[scan]\n"), "{text}");
+    assert_eq!(shown.matches("<svg").count(), 2);
+    assert!(shown.contains("2020-01-02") && !shown.contains("NaN") && shown.contains("shipped maintenance margin"));
+    let report: Value = serde_json::from_str(&run(&["--json"])).unwrap();
+    let btc = &report["underlyings"][0];
+    assert_eq!(btc["not_proposed"].as_array().unwrap().len(), 4);
+    assert_eq!((btc["parameters"].as_object().unwrap().len(), btc["proposed"].as_array().unwrap().len()), (0, 0));
+    let warning = &btc["warnings"][0];
+    assert_eq!((warning["name"].as_str(), warning["target"].as_f64()), (Some("coverage_not_reached"), Some(0.99)));
+    assert!(warning["reached"].as_f64().unwrap() < 0.99 && warning["best_at"].as_u64().unwrap() > 4_000_000);
+    assert!(warning["worst"]["change"].as_f64().unwrap() < -0.5 && warning["text"].as_str().unwrap().contains("k = "));
+    assert_eq!(btc["withheld"][0]["field"].as_str(), Some("deviations"));
+    let output = folder.run(&["calibrate", "--prices", &file, "--toml"]);
+    let toml = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(toml.lines().all(|line| line.is_empty() || line.starts_with('#')), "{toml}");
+    assert!(
+        toml.contains("# warning: coverage not reached: ") && toml.contains("# [scan]: nothing is proposed."),
+        "{toml}"
+    );
+}
+
+#[test]
+fn a_short_history_is_proposed_with_the_windows_it_lacks() {
+    let folder = Folder::new("short");
+    let swing = |day: u64| 100.0 + (day % 4) as f64;
+    let day = |d: u64| format!("{},100,{},{},100\n", 1_577_836_800 + d * 86_400, swing(d), 200.0 - swing(d + 2));
+    let lines: String = (0..11).map(day).collect();
+    let file = folder.write("BTC_1d.csv", &format!("timestamp,open,high,low,close\n{lines}"));
+    let output = folder.run(&["calibrate", "--prices", &file, "--toml"]);
+    let (toml, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{error}");
+    let known =
+        "warning: too few windows: BTC_1d.csv: 8 windows, of which 8 share no bar; even without a breach so many \
+                 show a coverage of 68.77 % at most (95 % confidence); the target takes 299";
+    assert!(toml.contains(&format!("\n# {known}\n")) && toml.contains("\n[scan]\n"), "{toml}");
+    assert!(error.contains(known), "{error}");
+}
+
+#[test]
+fn prices_that_never_move_are_reported_and_nothing_is_proposed() {
+    let folder = Folder::new("still");
+    let lines: String = (0..240).map(|hour| format!("{},7,7,7,7\n", hour * 3_600)).collect();
+    let file = folder.write("BTC_1h.csv", &format!("timestamp,open,high,low,close\n{lines}"));
+    let page = folder.path("still.html");
+    let output = folder.run(&["calibrate", "--prices", &file, "--html", &page]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("prices do not move: no price of these files ever moves"), "{text}");
+    assert!(!std::fs::read_to_string(page).unwrap().contains("NaN"));
 }
 
 #[test]
@@ -146,5 +258,9 @@ fn a_flag_outside_its_range_is_named() {
     let text = refusal(&folder.run(&["calibrate", "--toml", "--prices", &long, &other]));
     assert!(text.contains("--toml") && text.contains("BTC, ETH"), "{text}");
     let help = folder.run(&["calibrate", "--help"]);
-    assert!(String::from_utf8(help.stdout).unwrap().contains("Example"));
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(
+        help.contains("Example") && help.contains("Exit codes: 0 every group is proposed, 2 bad input, 3"),
+        "{help}"
+    );
 }

@@ -1,21 +1,26 @@
 //! The calibration as a page with its pictures.
 
-use plimsoll_calibration::calibrate::Day;
+use plimsoll_calibration::picture::Bucket;
 use plimsoll_calibration::Calibration;
 
 use super::tables::{self, duration, Grid};
-use super::Report;
+use super::{warnings, Report};
 use crate::chart::{percent, Chart, AMBER, BLUE, GREEN, GREY, RED};
 use crate::page;
-use crate::series::date_text;
+use crate::series::{date_text, moment};
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// Most labels of the time axis.
+const LABELS: usize = 12;
 
 /// The page of a report.
 pub fn page(report: &Report) -> String {
     let assets: Vec<&str> = report.calibrations.iter().map(|c| c.asset.as_str()).collect();
     let introduction = format!(
-        "Margin parameters fitted by back-test: the scan range covers {} of the rises and of the falls over {}, by the \
-         worst price inside; a book at its maintenance margin loses its equity before it is closed with a chance of at \
-         most {}. Every rule that is judged is the program's own code.",
+        "Margin parameters fitted by back-test. Proposed is what reaches its target: the scan range covers {} of the \
+         rises and of the falls over {}, by the worst price inside; a book at its maintenance margin loses its equity \
+         before it is closed with a chance of at most {}. Every rule that is judged is the program's own code.",
         percent(report.settings.coverage, 1),
         duration(report.settings.horizon),
         percent(report.settings.probability, 2),
@@ -36,56 +41,72 @@ fn grid(grid: &Grid) -> String {
 
 fn underlying(report: &Report, calibration: &Calibration) -> Vec<String> {
     let asset = &calibration.asset;
-    let mut sections = vec![
-        page::section(
-            &format!("{asset}: range and moves"),
-            "Blue: the initial scan range, its highest of each day. Amber: the maintenance range, whose rise a day is \
-             capped. Grey: the move of the day's window that came closest to its range; red dots: moves beyond it.",
-            &ranges(asset, &calibration.days),
-        ),
-        page::section(
-            &format!("{asset}: chance that equity is gone before a book is closed"),
-            "Of the short option that fares worst, at the proposed maintenance margin, by delay (rows) and slippage in \
-             half-spreads (columns). A delay shorter than a bar counts as a whole bar: an upper bound.",
-            &closeout(report, calibration),
-        ),
-    ];
+    let known = warnings::lines(calibration);
+    let mut sections = Vec::new();
+    if !known.is_empty() {
+        let caption = warnings::not_proposed(calibration).unwrap_or_default();
+        sections.push(page::section(&format!("{asset}: warnings"), &caption, &page::list(&known)));
+    }
+    let tested = |group| if calibration.proposes(group) { "proposed" } else { "shipped" };
+    let range = format!(
+        "At the {} parameters. Blue: the initial scan range, its highest of each day, of each hour in a short history. \
+         Amber: the maintenance range, whose rise a day is capped. Grey: the move of the window that came closest to \
+         its range; red dots: moves beyond it.",
+        tested("scan")
+    );
+    sections.push(page::section(&format!("{asset}: range and moves"), &range, &ranges(asset, &calibration.buckets)));
+    let chance = format!(
+        "Of the short option that fares worst, at the {} maintenance margin, by delay (rows) and slippage in \
+         half-spreads (columns). A delay shorter than a bar counts as a whole bar: an upper bound.",
+        tested("cross")
+    );
+    let title = format!("{asset}: chance that equity is gone before a book is closed");
+    sections.push(page::section(&title, &chance, &closeout(report, calibration)));
     sections.extend(tables::grids(report, calibration).iter().map(grid));
-    let toml = calibration.proposal.toml(asset);
-    sections.push(page::section(&format!("{asset}: parameter group to propose"), "", &page::preformatted(&toml)));
+    let title = format!("{asset}: {}", tables::toml_title(calibration));
+    sections.push(page::section(&title, "", &page::preformatted(&calibration.toml(&[]))));
     sections
 }
 
 /// Range and moves over time.
-fn ranges(asset: &str, days: &[Day]) -> String {
-    let time = |day: &Day| day.time as f64;
-    let (first, last) = (days.first().map_or(0.0, time), days.last().map_or(1.0, time));
-    let moves = |day: &Day| day.tightest.map_or(0.0, |t| t.change.abs());
-    let highest = days.iter().map(|day| day.initial.max(moves(day))).fold(0.0, f64::max);
+fn ranges(asset: &str, buckets: &[Bucket]) -> String {
+    let time = |bucket: &Bucket| bucket.time as f64;
+    let (first, last) = (buckets.first().map_or(0.0, time), buckets.last().map_or(1.0, time));
+    let moves = |bucket: &Bucket| bucket.tightest.change.abs();
+    let highest = buckets.iter().map(|bucket| bucket.initial.max(moves(bucket))).fold(0.0, f64::max);
     let mut chart = Chart::new((1_080, 360), first..last, 0.0..highest * 1.05);
     chart.y_axis("share of spot", |share| percent(share, 0));
-    let years: Vec<(f64, String)> = days
-        .iter()
-        .map(|day| (time(day), date_text(day.time)))
-        .filter(|(_, date)| date.ends_with("-01-01") || date.ends_with("-07-01"))
-        .map(|(at, date)| (at, date.trim_end_matches("-01").to_owned()))
-        .collect();
-    chart.x_axis("", &years);
-    let spikes: Vec<(f64, f64)> = days.iter().map(|day| (time(day), moves(day))).collect();
+    chart.x_axis("", &dates(buckets));
+    let spikes: Vec<(f64, f64)> = buckets.iter().map(|bucket| (time(bucket), moves(bucket))).collect();
     chart.spikes(&spikes, GREY, "move");
-    let line = |read: fn(&Day) -> f64| -> Vec<(f64, f64)> { days.iter().map(|day| (time(day), read(day))).collect() };
-    chart.line(&line(|day| day.initial), BLUE, "initial range");
-    chart.line(&line(|day| day.maintenance), AMBER, "maintenance range");
-    let breaches: Vec<(f64, f64, String)> = days
+    let line = |read: fn(&Bucket) -> f64| -> Vec<(f64, f64)> { buckets.iter().map(|b| (time(b), read(b))).collect() };
+    chart.line(&line(|bucket| bucket.initial), BLUE, "initial range");
+    chart.line(&line(|bucket| bucket.maintenance), AMBER, "maintenance range");
+    let breaches: Vec<(f64, f64, String)> = buckets
         .iter()
-        .filter_map(|day| Some((day, day.tightest.filter(|t| t.change.abs() > t.range)?)))
-        .map(|(day, t)| {
-            let title = format!("{}: {:+.1} % against {}", date_text(day.time), t.change * 100.0, percent(t.range, 1));
-            (time(day), t.change.abs(), title)
+        .filter(|bucket| moves(bucket) > bucket.tightest.range)
+        .map(|bucket| {
+            let when = if bucket.time % DAY == 0 { date_text(bucket.time) } else { moment(bucket.time) };
+            let (change, range) = (bucket.tightest.change * 100.0, percent(bucket.tightest.range, 1));
+            (time(bucket), moves(bucket), format!("{when}: {change:+.1} % against {range}"))
         })
         .collect();
     chart.dots(&breaches, RED, "breach");
     chart.svg(&format!("Scan range of {asset} and the moves it must cover"))
+}
+
+/// Labels of the time axis: half years, months or days, the first of which there are at least three.
+fn dates(buckets: &[Bucket]) -> Vec<(f64, String)> {
+    let days: Vec<(f64, String)> =
+        buckets.iter().filter(|b| b.time % DAY == 0).map(|b| (b.time as f64, date_text(b.time))).collect();
+    let ending = |endings: &[&str]| -> Vec<(f64, String)> {
+        let begins = days.iter().filter(|(_, date)| endings.iter().any(|ending| date.ends_with(ending)));
+        begins.map(|(at, date)| (*at, date.trim_end_matches("-01").to_owned())).collect()
+    };
+    let of_length = [ending(&["-01-01", "-07-01"]), ending(&["-01"])].into_iter().find(|dates| dates.len() >= 3);
+    let dates = of_length.unwrap_or(days);
+    let every = dates.len().div_ceil(LABELS).max(1);
+    dates.into_iter().step_by(every).collect()
 }
 
 /// The probability table as coloured cells.

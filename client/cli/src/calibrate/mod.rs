@@ -2,6 +2,7 @@
 
 mod figures;
 mod tables;
+mod warnings;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -23,7 +24,13 @@ const QUIET: Duration = Duration::from_secs(2);
 #[derive(clap::Args)]
 #[command(after_help = "\
 Files are CSV with the columns timestamp (unix seconds), open, high, low, close. The name of a file up to its first _, - \
-or . names its underlying; several files of one underlying are calibrated together.
+or . names its underlying; several files of one underlying are calibrated together, each with bars of one length.
+
+A report comes for any prices. What does not reach its target is not proposed: the report says how far it comes and \
+tests the shipped parameters instead. Warnings say what the files cannot show: a coverage of 99 % takes at least 299 \
+days that share no bar.
+
+Exit codes: 0 every group is proposed, 2 bad input, 3 a report that proposes nothing for at least one group.
 
 Examples:
   plimsoll calibrate --prices BTC_1h.csv BTC_1d.csv
@@ -73,7 +80,8 @@ struct Report {
     calibrations: Vec<Calibration>,
 }
 
-/// Runs the command. Errors: `Input` naming the flag, or file, line and column.
+/// Runs the command. Errors: `Input` naming the flag, or file, line and column; `NotProposed`, after the report is
+/// printed, if nothing is proposed for a group.
 pub fn run(args: &Args, json: bool) -> Result<(), Failure> {
     let settings = settings(args)?;
     let report = calibrate_all(args, settings).map_err(|error| Failure::Input(error.to_string()))?;
@@ -85,11 +93,25 @@ pub fn run(args: &Args, json: bool) -> Result<(), Failure> {
         page::write("--html", path, &figures::page(&report))?;
     }
     let text = match report.calibrations.as_slice() {
-        [one] if args.toml => one.proposal.toml(&one.asset).trim_end().to_owned(),
+        [one] if args.toml => toml(one).trim_end().to_owned(),
         _ => tables::render(&report),
     };
     print(json, &text, &value(&report));
-    Ok(())
+    let missing: Vec<String> = report.calibrations.iter().filter_map(warnings::not_proposed).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::NotProposed(format!("{}; the warnings of the report say why", missing.join("; "))))
+}
+
+/// The parameter group with the warnings above it, which are said here too: the output is usually a file.
+fn toml(calibration: &Calibration) -> String {
+    let notes = warnings::lines(calibration).into_iter().map(|(name, text)| format!("warning: {name}: {text}"));
+    let notes: Vec<String> = notes.collect();
+    for note in &notes {
+        eprintln!("{note}");
+    }
+    calibration.toml(&notes)
 }
 
 fn settings(args: &Args) -> Result<Settings, Failure> {
@@ -150,11 +172,14 @@ fn value(report: &Report) -> Value {
     let underlying = |calibration: &Calibration| {
         let mut value = json!(calibration);
         let mut groups: Map<String, Value> = Map::new();
-        for (name, fields) in calibration.proposal.groups() {
+        let proposed = calibration.proposal.groups().into_iter().filter(|(name, _)| calibration.proposes(name));
+        for (name, fields) in proposed {
             groups.insert(name.to_owned(), fields.into_iter().map(|(f, v)| (f.to_owned(), json!(v))).collect());
         }
         value["parameters"] = Value::Object(groups);
-        value["toml"] = calibration.proposal.toml(&calibration.asset).into();
+        value["toml"] = calibration.toml(&[]).into();
+        value["not_proposed"] = json!(calibration.not_proposed());
+        value["warnings"] = warnings::values(calibration);
         value
     };
     json!({

@@ -1,12 +1,14 @@
 //! The calibration as tables, for the terminal and for the page alike.
 
-use plimsoll_calibration::coverage::{Breach, Coverage};
+use plimsoll_calibration::coverage::Coverage;
 use plimsoll_calibration::procyclicality::{Procyclicality, Rise};
+use plimsoll_calibration::verdict::COLLATERAL;
 use plimsoll_calibration::Calibration;
 
+use super::warnings::{self, breach};
 use super::Report;
 use crate::chart::percent;
-use crate::output::table;
+use crate::output::{dash, table};
 use crate::series::date_text;
 
 /// A table: header and rows.
@@ -42,10 +44,34 @@ pub fn render(report: &Report) -> String {
     }
     for calibration in &report.calibrations {
         parts.push(format!("\n== {} ==", calibration.asset));
+        parts.extend(warnings::not_proposed(calibration).map(|line| format!("\n{line}")));
+        let warnings = warnings::lines(calibration);
+        if !warnings.is_empty() {
+            let lines = warnings.iter().map(|(name, text)| format!("\n- {name}: {text}"));
+            parts.push(format!("\nwarnings{}", lines.collect::<String>()));
+        }
         parts.extend(grids(report, calibration).iter().map(Grid::text));
-        parts.push(format!("\nparameter group to propose\n\n{}", calibration.proposal.toml(&calibration.asset)));
+        parts.push(format!("\n{}\n\n{}", toml_title(calibration), calibration.toml(&[])));
     }
     parts.join("\n").trim().to_owned()
+}
+
+/// What stands above the TOML.
+pub fn toml_title(calibration: &Calibration) -> &'static str {
+    match (calibration.not_proposed().is_empty(), calibration.proposed.is_empty()) {
+        (true, _) => "parameter group to propose",
+        (false, false) => "parameter group to propose, in part",
+        (false, true) => "no parameter group is proposed",
+    }
+}
+
+/// How the parameters that the tables test are called: without a proposed `group` the shipped ones.
+fn tested(calibration: &Calibration, group: &str) -> &'static str {
+    if calibration.proposes(group) {
+        "proposed"
+    } else {
+        "shipped"
+    }
 }
 
 /// The half-spreads of the chains; `None` without any.
@@ -67,7 +93,7 @@ pub fn spreads(report: &Report) -> Option<Grid> {
 
 /// The tables of one underlying.
 pub fn grids(report: &Report, calibration: &Calibration) -> Vec<Grid> {
-    vec![
+    let mut grids = vec![
         files(calibration),
         coverage(report, calibration),
         procyclicality(calibration),
@@ -76,7 +102,11 @@ pub fn grids(report: &Report, calibration: &Calibration) -> Vec<Grid> {
         closeout(report, calibration),
         haircut(calibration),
         changes(calibration),
-    ]
+    ];
+    if !calibration.withheld.is_empty() {
+        grids.push(withheld(calibration));
+    }
+    grids
 }
 
 fn files(calibration: &Calibration) -> Grid {
@@ -88,22 +118,34 @@ fn files(calibration: &Calibration) -> Grid {
             date_text(file.to),
             file.bars.to_string(),
             duration(file.bar_seconds),
+            file.windows.to_string(),
+            file.independent.to_string(),
+            percent(file.most_shown, 2),
             use_of.to_owned(),
         ]
     };
     let rows = calibration.files.iter().map(row).collect();
-    Grid::new("histories", &["file", "from", "to", "bars", "bar", "use"], rows)
+    let header = ["file", "from", "to", "bars", "bar", "windows", "independent", "can show at most", "use"];
+    Grid::new("histories; coverage that so many independent windows can show with 95 % confidence", &header, rows)
 }
 
 fn coverage(report: &Report, calibration: &Calibration) -> Grid {
-    let mut rows: Vec<Vec<String>> =
-        calibration.coverage.iter().map(|file| coverage_row(&file.file, "proposed", &file.coverage)).collect();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    if calibration.proposes("scan") {
+        rows.extend(calibration.coverage.iter().map(|file| coverage_row(&file.file, "proposed", &file.coverage)));
+    }
     rows.extend(calibration.start.coverage.iter().map(|(file, coverage)| coverage_row(file, "shipped", coverage)));
-    let split = &calibration.out_of_sample;
-    let fitted = format!("k {:.1}, floor {}: fit", split.deviations, percent(split.range_floor, 1));
-    let until = format!("until {}", date_text(split.split_at));
-    rows.push(coverage_row(&until, &fitted, &split.fit));
-    rows.push(coverage_row(&format!("from {}", date_text(split.split_at)), "the same, unseen", &split.test));
+    let range = |deviations, floor| format!("k {deviations:.1}, floor {}", percent(floor, 1));
+    if let Some(closest) = &calibration.closest {
+        let name = format!("{}: comes closest", range(closest.deviations, closest.range_floor));
+        rows.extend(closest.coverage.iter().map(|(file, coverage)| coverage_row(file, &name, coverage)));
+    }
+    if let Some(split) = &calibration.out_of_sample {
+        let how = if split.reached { "fit" } else { "comes closest" };
+        let fitted = format!("{}: {how}", range(split.deviations, split.range_floor));
+        rows.push(coverage_row(&format!("until {}", date_text(split.split_at)), &fitted, &split.fit));
+        rows.push(coverage_row(&format!("from {}", date_text(split.split_at)), "the same, unseen", &split.test));
+    }
     let title = format!(
         "coverage of the scan range over {} by worst price, target {} of rises and of falls",
         duration(report.settings.horizon),
@@ -139,14 +181,8 @@ fn coverage_row(name: &str, parameters: &str, coverage: &Coverage) -> Vec<String
     ]
 }
 
-fn breach(breach: Option<Breach>) -> String {
-    breach.map_or_else(
-        || "none".to_owned(),
-        |b| format!("{} against {} on {}", signed(b.change), percent(b.range, 1), date_text(b.time)),
-    )
-}
-
-fn signed(share: f64) -> String {
+/// A share with its sign, as percent.
+pub fn signed(share: f64) -> String {
     format!("{:+.1} %", share * 100.0)
 }
 
@@ -157,7 +193,7 @@ fn procyclicality(calibration: &Calibration) -> Grid {
         rows.push(swings_row(&file.file, "maintenance", &file.maintenance_range));
     }
     let header = ["history", "range", "trough", "peak", "peak / trough", "largest 1-day rise", "largest 5-day rise"];
-    Grid::new("procyclicality of the proposed range", &header, rows)
+    Grid::new(format!("procyclicality of the {} range", tested(calibration, "scan")), &header, rows)
 }
 
 fn swings_row(file: &str, range: &str, swings: &Procyclicality) -> Vec<String> {
@@ -195,8 +231,9 @@ fn initial(report: &Report, calibration: &Calibration) -> Grid {
     shipped[0] = format!("shipped, worst: {}", shipped[0]);
     rows.push(shipped);
     let title = format!(
-        "initial margin of short options over {}, losses in percent of spot",
-        duration(report.settings.horizon)
+        "initial margin of short options over {} at the {} percentages, losses in percent of spot",
+        duration(report.settings.horizon),
+        tested(calibration, "cross")
     );
     Grid::new(title, &["book", "windows", "covered", "worst"], rows)
 }
@@ -217,8 +254,9 @@ fn closeout(report: &Report, calibration: &Calibration) -> Grid {
     rows.push(shipped);
     let delay = &closeout.delay;
     let title = format!(
-        "P(E < 0 before the book is closed), target {}; delay = oracle {} + inclusion {} + auction {}; slippage in \
-         half-spreads of {} of spot",
+        "P(E < 0 before the book is closed) at the {} percentages, target {}; delay = oracle {} + inclusion {} + \
+         auction {}; slippage in half-spreads of {} of spot",
+        tested(calibration, "cross"),
         percent(report.settings.probability, 2),
         duration(delay.oracle),
         duration(delay.inclusion),
@@ -241,7 +279,8 @@ fn haircut(calibration: &Calibration) -> Grid {
         percent(fit.mean_cut, 1),
     ];
     let header = ["haircut at scale 1", "cross_factor (ppm)", "covered", "worst breach", "mean cut"];
-    Grid::new("haircut of collateral in this coin", &header, vec![row])
+    let proposed = if calibration.proposes(COLLATERAL) { "" } else { ", not proposed" };
+    Grid::new(format!("haircut of collateral in this coin{proposed}"), &header, vec![row])
 }
 
 /// Fields that the proposal changes.
@@ -251,6 +290,20 @@ pub fn changes(calibration: &Calibration) -> Grid {
     };
     let rows = calibration.changes.iter().map(row).collect();
     Grid::new("changes against the shipped parameters", &["field", "shipped", "proposed"], rows)
+}
+
+/// Fields for which nothing is proposed.
+fn withheld(calibration: &Calibration) -> Grid {
+    let row = |withheld: &plimsoll_calibration::verdict::Withheld| {
+        vec![
+            format!("[{}] {}", withheld.group, withheld.field),
+            dash(withheld.now.map(|now| now.to_string())),
+            withheld.fitted.to_string(),
+            warnings::reason(withheld.reason).to_owned(),
+        ]
+    };
+    let rows = calibration.withheld.iter().map(row).collect();
+    Grid::new("not proposed", &["field", "shipped", "as fitted", "why not"], rows)
 }
 
 /// Seconds in the largest whole unit.

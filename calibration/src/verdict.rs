@@ -1,0 +1,147 @@
+//! Which groups are proposed: those that reach what was asked of them, inside the rule book's ranges. For every other
+//! group nothing is proposed; what was fitted, or comes closest, is told.
+//!
+//! Spot percentages and haircut are multiples of the range, so that without a range neither of them is proposed.
+
+use serde::Serialize;
+
+use crate::closeout::Closeout;
+use crate::haircut::HaircutFit;
+use crate::initial::OptionCoverage;
+use crate::proposal::Proposal;
+use crate::range::RangeFit;
+use crate::warning::Warning;
+use crate::Settings;
+
+/// Name of the group of the collateral factor, which belongs to a collateral and not to an underlying.
+pub const COLLATERAL: &str = "collateral";
+
+/// Why nothing is proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No value that the rule book allows reaches the target.
+    NotReached,
+    /// It is a multiple of a range that is not proposed.
+    RangeNotProposed,
+    /// The fitted value leaves the rule book's ranges.
+    OutOfRange,
+    /// Prices that do not move say nothing.
+    PricesDoNotMove,
+}
+
+/// A field for which nothing is proposed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Withheld {
+    /// Parameter group.
+    pub group: &'static str,
+    /// Field.
+    pub field: &'static str,
+    /// Value now, ppm; `None` where there is none.
+    pub now: Option<u32>,
+    /// Value as fitted, ppm; where none reaches the target, the least of those that come closest.
+    pub fitted: u32,
+    /// Why it is not proposed.
+    pub reason: Reason,
+}
+
+/// What is proposed and what is not.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The fitted groups that are proposed; the others as they were.
+    pub proposal: Proposal,
+    /// Names of the groups that are proposed.
+    pub proposed: Vec<&'static str>,
+    /// Fields of the others.
+    pub withheld: Vec<Withheld>,
+    /// Why, where no other figure of the report says it.
+    pub warnings: Vec<Warning>,
+}
+
+/// What was fitted, before it is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Fitted<'a> {
+    /// All groups as fitted; where the range is not reached, over the range as it was.
+    pub proposal: &'a Proposal,
+    /// The range.
+    pub range: &'a RangeFit,
+    /// Initial margin and close-out of `proposal`; `None` if the rule book refuses its percentages.
+    pub tests: Option<(&'a [OptionCoverage], &'a Closeout)>,
+    /// The haircut.
+    pub haircut: &'a HaircutFit,
+    /// Whether any price moves.
+    pub moves: bool,
+}
+
+/// Judges `fitted` by the targets of `settings`.
+pub fn judge(fitted: &Fitted, settings: &Settings) -> Verdict {
+    let start = settings.start;
+    let mut verdict = Verdict { proposal: start, proposed: Vec::new(), withheld: Vec::new(), warnings: Vec::new() };
+    let no_range = match (fitted.moves, fitted.range.unreached.is_empty()) {
+        (false, _) => Some(Reason::PricesDoNotMove),
+        (true, false) => Some(Reason::NotReached),
+        (true, true) => None,
+    };
+    match no_range {
+        None => {
+            verdict.proposal.volatility = fitted.proposal.volatility;
+            verdict.proposal.scan = fitted.proposal.scan;
+            verdict.proposed.extend(["volatility", "scan"]);
+        }
+        Some(Reason::PricesDoNotMove) => verdict.warnings.push(Warning::PricesDoNotMove),
+        Some(reason) => verdict.withhold_changes(&Proposal { scan: fitted.range.scan, ..start }, settings, reason),
+    }
+    let over_range = no_range.map(|reason| match reason {
+        Reason::PricesDoNotMove => reason,
+        _ => Reason::RangeNotProposed,
+    });
+    match over_range.or_else(|| verdict.judge_percentages(fitted, settings)) {
+        None => {
+            verdict.proposal.cross = fitted.proposal.cross;
+            verdict.proposed.push("cross");
+        }
+        Some(Reason::PricesDoNotMove) => {}
+        Some(reason) => {
+            verdict.withhold_changes(&Proposal { cross: fitted.proposal.cross, ..start }, settings, reason);
+        }
+    }
+    let missed = || (fitted.haircut.covered < settings.coverage).then_some(Reason::NotReached);
+    match over_range.or_else(missed) {
+        None => {
+            verdict.proposal.cross_factor = fitted.proposal.cross_factor;
+            verdict.proposed.push(COLLATERAL);
+        }
+        Some(Reason::PricesDoNotMove) => {}
+        Some(reason) => {
+            let (now, fitted) = (start.cross_factor, fitted.haircut.cross_factor);
+            verdict.withheld.push(Withheld { group: COLLATERAL, field: "cross_factor", now, fitted, reason });
+        }
+    }
+    verdict
+}
+
+impl Verdict {
+    /// Why the spot percentages are not proposed.
+    fn judge_percentages(&mut self, fitted: &Fitted, settings: &Settings) -> Option<Reason> {
+        if let Err(error) = fitted.proposal.cross.validate() {
+            self.warnings.push(Warning::out_of_range(&error));
+            return Some(Reason::OutOfRange);
+        }
+        let (initial, closeout) = fitted.tests?;
+        let covered = initial.iter().map(|option| option.covered).fold(1.0, f64::min);
+        let probability = closeout.at_target();
+        if covered >= settings.coverage && probability <= settings.probability {
+            return None;
+        }
+        self.warnings.push(Warning::PercentagesNotReached { covered, probability });
+        Some(Reason::NotReached)
+    }
+
+    /// Withholds every field in which `fitted` differs from what the calibration started from.
+    fn withhold_changes(&mut self, fitted: &Proposal, settings: &Settings, reason: Reason) {
+        for change in fitted.changes(&settings.start) {
+            let (group, field, now, fitted) = (change.group, change.field, Some(change.now), change.proposed);
+            self.withheld.push(Withheld { group, field, now, fitted, reason });
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use plimsoll_calibration::closeout::Closeout;
+use plimsoll_calibration::haircut::HaircutFit;
+use plimsoll_calibration::initial::OptionCoverage;
+use plimsoll_calibration::proposal::Proposal;
+use plimsoll_calibration::range::{Part, RangeFit, Unreached};
+use plimsoll_calibration::verdict::{judge, Fitted, Reason, Verdict};
+use plimsoll_calibration::Warning;
+use plimsoll_core::margin::CrossParameters;
+use plimsoll_core::units::Ratio;
+use plimsoll_core::volatility::ScanParameters;
+
+use crate::fixtures::settings;
+
+/// What is judged, by what was reached of it.
+struct Case {
+    range: bool,
+    max_spot: u32,
+    initial: f64,
+    haircut: f64,
+    moves: bool,
+}
+
+const GOOD: Case = Case { range: true, max_spot: 200_000, initial: 0.99, haircut: 0.99, moves: true };
+
+fn verdict(case: &Case) -> Verdict {
+    let scan = ScanParameters { deviations: 5_000_000, ..ScanParameters::shipped() };
+    let cross = CrossParameters { max_spot: Ratio(case.max_spot), ..CrossParameters::REFERENCE };
+    let proposal = Proposal { scan, cross, cross_factor: Some(800_000), ..Proposal::shipped() };
+    let (file, reached) = ("BTC.csv".to_owned(), 0.9);
+    let missed = Unreached {
+        file,
+        part: Part::Whole,
+        field: "deviations",
+        best_at: 5_000_000,
+        reached,
+        target: 0.99,
+        worst: None,
+    };
+    let range = RangeFit { scan, unreached: if case.range { Vec::new() } else { vec![missed] } };
+    let initial =
+        [OptionCoverage { option: "short call".to_owned(), windows: 100, covered: case.initial, worst: None }];
+    let delay = settings().delay;
+    let closeout =
+        Closeout { delay, half_spread: 0.0, slippage_multiples: Vec::new(), rows: Vec::new(), independent: 1 };
+    let covered = case.haircut;
+    let haircut = HaircutFit { haircut: 0.2, cross_factor: 800_000, windows: 100, covered, worst: None, mean_cut: 0.2 };
+    let tests = Some((initial.as_slice(), &closeout));
+    judge(&Fitted { proposal: &proposal, range: &range, tests, haircut: &haircut, moves: case.moves }, &settings())
+}
+
+fn fields(verdict: &Verdict) -> Vec<(&str, Reason)> {
+    verdict.withheld.iter().map(|withheld| (withheld.field, withheld.reason)).collect()
+}
+
+#[test]
+fn what_reaches_its_targets_is_proposed() {
+    let all = verdict(&GOOD);
+    assert_eq!(all.proposed, ["volatility", "scan", "cross", "collateral"]);
+    assert!(all.withheld.is_empty() && all.warnings.is_empty());
+    assert_eq!((all.proposal.scan.deviations, all.proposal.cross.max_spot.0), (5_000_000, 200_000));
+    assert_eq!(all.proposal.cross_factor, Some(800_000));
+}
+
+#[test]
+fn without_a_range_nothing_that_is_a_multiple_of_it_is_proposed() {
+    let none = verdict(&Case { range: false, ..GOOD });
+    assert!(none.proposed.is_empty());
+    assert_eq!(none.proposal, Proposal::shipped());
+    let over = Reason::RangeNotProposed;
+    assert_eq!(fields(&none), [("deviations", Reason::NotReached), ("max_spot", over), ("cross_factor", over)]);
+}
+
+#[test]
+fn percentages_beyond_the_rule_book_or_below_their_target_are_withheld_alone() {
+    let beyond = verdict(&Case { max_spot: 2_100_000, ..GOOD });
+    assert_eq!(beyond.proposed, ["volatility", "scan", "collateral"]);
+    assert_eq!(fields(&beyond), [("max_spot", Reason::OutOfRange)]);
+    assert!(matches!(&beyond.warnings[..], [Warning::PercentagesOutOfRange { reason }] if reason.contains("2100000")));
+    let below = verdict(&Case { initial: 0.98, ..GOOD });
+    assert_eq!(below.proposed, ["volatility", "scan", "collateral"]);
+    assert_eq!(below.proposal.cross, CrossParameters::REFERENCE);
+    assert_eq!(fields(&below), [("max_spot", Reason::NotReached)]);
+    assert!(matches!(below.warnings[..], [Warning::PercentagesNotReached { covered, .. }] if covered == 0.98));
+}
+
+#[test]
+fn a_haircut_below_its_target_is_withheld_alone() {
+    let below = verdict(&Case { haircut: 0.9, ..GOOD });
+    assert_eq!(below.proposed, ["volatility", "scan", "cross"]);
+    assert_eq!((below.proposal.cross_factor, fields(&below)), (None, vec![("cross_factor", Reason::NotReached)]));
+}
+
+#[test]
+fn prices_that_do_not_move_say_nothing() {
+    let still = verdict(&Case { moves: false, ..GOOD });
+    assert!(still.proposed.is_empty() && still.withheld.is_empty());
+    assert_eq!((still.proposal, still.warnings), (Proposal::shipped(), vec![Warning::PricesDoNotMove]));
+}

@@ -1,0 +1,125 @@
+//! Warnings and refusals of a calibration in words.
+
+use plimsoll_calibration::coverage::Breach;
+use plimsoll_calibration::range::{Part, Unreached};
+use plimsoll_calibration::verdict::Reason;
+use plimsoll_calibration::{Calibration, Warning};
+use serde_json::{json, Value};
+
+use super::tables::{duration, signed};
+use crate::chart::percent;
+use crate::series::date_text;
+
+/// What is not proposed, in a line; `None` if everything is.
+pub fn not_proposed(calibration: &Calibration) -> Option<String> {
+    let groups: Vec<String> = calibration.not_proposed().iter().map(|group| format!("[{group}]")).collect();
+    (!groups.is_empty()).then(|| format!("{}: nothing is proposed for {}", calibration.asset, groups.join(", ")))
+}
+
+/// Name and words of every warning.
+pub fn lines(calibration: &Calibration) -> Vec<(String, String)> {
+    calibration.warnings.iter().map(|warning| (name(warning), words(warning))).collect()
+}
+
+/// Every warning as an object: its name, its figures and its words.
+pub fn values(calibration: &Calibration) -> Value {
+    let value = |warning: &Warning| {
+        let mut value = json!(warning);
+        value["text"] = words(warning).into();
+        value
+    };
+    calibration.warnings.iter().map(value).collect()
+}
+
+/// The name of `warning`, as in the JSON, in words.
+fn name(warning: &Warning) -> String {
+    json!(warning)["name"].as_str().unwrap_or_default().replace('_', " ")
+}
+
+fn words(warning: &Warning) -> String {
+    match warning {
+        Warning::CoverageNotReached(unreached) => coverage_not_reached(unreached),
+        Warning::PricesDoNotMove => "no price of these files ever moves: nothing can be learned from them".to_owned(),
+        Warning::PercentagesOutOfRange { reason } => {
+            format!("the fitted percentages leave the rule book's ranges: {reason}")
+        }
+        Warning::PercentagesNotReached { covered, probability } => format!(
+            "at the fitted percentages initial margin lasts in {}, and equity is gone before closing in {} of cases",
+            percent(*covered, 2),
+            percent(*probability, 3)
+        ),
+        Warning::TooFewWindows { file, windows, independent, needed, most_shown } => format!(
+            "{file}: {windows} windows, of which {independent} share no bar; even without a breach so many show a \
+             coverage of {} at most (95 % confidence); the target takes {needed}",
+            percent(*most_shown, 2)
+        ),
+        Warning::TooFewMoments { independent, needed, least_shown } => format!(
+            "P(E < 0): {independent} moments whose delays share no bar; even if equity is never gone so many show a \
+             chance of {} at least (95 % confidence); the target takes {needed}",
+            percent(*least_shown, 3)
+        ),
+        Warning::NoUnseenPart => {
+            "too short to fit to one part and test on the other: nothing is tested unseen".to_owned()
+        }
+        Warning::UnseenNotCovered { reached, target } => format!(
+            "fitted to the earlier part alone the range covers {} of the later part, less than {}",
+            percent(*reached, 2),
+            percent(*target, 1)
+        ),
+        Warning::FileNotCovered { file, reached, target, worst } => format!(
+            "{file}: the proposed range covers {}, less than {}; worst breach {}",
+            percent(*reached, 2),
+            percent(*target, 1),
+            breach(*worst)
+        ),
+        Warning::LongBars { file, bar_seconds, horizon } => format!(
+            "{file}: bars of {}; what is said of {} is tested over {0}",
+            duration(*bar_seconds),
+            duration(*horizon)
+        ),
+        Warning::Gaps { file, count, longest, after } => format!(
+            "{file}: {count} gaps longer than the horizon, the longest {} after {}; windows reach over them",
+            duration(*longest),
+            date_text(*after)
+        ),
+        Warning::FreeClosing => "no --chains: closing a book is taken to cost nothing beyond its mark".to_owned(),
+    }
+}
+
+fn coverage_not_reached(unreached: &Unreached) -> String {
+    let Unreached { file, part, field, best_at, reached, target, worst } = unreached;
+    let part = match part {
+        Part::Whole => "",
+        Part::Earlier => ", earlier part",
+        Part::Later => ", later part",
+        Part::Calm => ", calmest quarter",
+    };
+    let (field, at) = match *field {
+        "deviations" => ("k", format!("{:.1}", f64::from(*best_at) / 1e6)),
+        field => (field, best_at.to_string()),
+    };
+    format!(
+        "{file}{part}: no {field} that the rule book allows covers {}; the most is {}, from {field} = {at} on; worst breach there {}",
+        percent(*target, 1),
+        percent(*reached, 2),
+        breach(*worst)
+    )
+}
+
+/// A breach as move against range, with its day.
+pub fn breach(breach: Option<Breach>) -> String {
+    breach.map_or_else(
+        || "none".to_owned(),
+        |b| format!("{} against {} on {}", signed(b.change), percent(b.range, 1), date_text(b.time)),
+    )
+}
+
+/// Why a field is not proposed.
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotReached => "does not reach the target",
+        Reason::RangeNotProposed => "a multiple of a range that is not proposed",
+        Reason::OutOfRange => "beyond the rule book's range",
+        Reason::PricesDoNotMove => "prices do not move",
+    }
+}
