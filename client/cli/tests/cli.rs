@@ -344,17 +344,45 @@ fn default_parameters_are_a_file_that_is_read_back() {
     contains(&create("[auction]\nd0 = -1\n", 2), &["[auction]", "d0 = -1"]);
 }
 
+/// What `underlying create` lists the preset with, and what its calibration proposes.
+fn preset_and_proposal(preset: &str) -> [toml::Table; 2] {
+    let folder = Folder::new(&format!("calibrated-{preset}"));
+    let printed = folder.run(&["underlying", "create", "--preset", preset, "--print-default-parameters"]);
+    let file = format!("{}/../../docs/calibration/{preset}.toml", env!("CARGO_MANIFEST_DIR"));
+    let proposed = std::fs::read_to_string(file).unwrap();
+    [String::from_utf8(printed.stdout).unwrap(), proposed].map(|text| toml::from_str(&text).unwrap())
+}
+
 #[test]
 fn sol_is_listed_with_the_group_that_its_calibration_proposes() {
-    let folder = Folder::new("calibrated-preset");
-    let printed = folder.run(&["underlying", "create", "--preset", "sol", "--print-default-parameters"]);
-    let printed: toml::Table = toml::from_str(&String::from_utf8(printed.stdout).unwrap()).unwrap();
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/calibration/sol.toml");
-    let proposed: toml::Table = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let [printed, proposed] = preset_and_proposal("sol");
     assert_eq!(proposed.keys().collect::<Vec<_>>(), ["cross", "scan", "volatility"]);
     for (group, fields) in &proposed {
         for (field, value) in fields.as_table().unwrap() {
             assert_eq!(&printed[group][field], value, "[{group}] {field}");
+        }
+    }
+}
+
+#[test]
+fn no_preset_is_less_cautious_than_its_calibration() {
+    for preset in ["btc", "eth", "sol"] {
+        let [printed, proposed] = preset_and_proposal(preset);
+        // The percentages grow with the range over its reference: a higher reference takes from them.
+        let reference = |table: &toml::Table| table["scan"]["range_reference"].as_integer().unwrap();
+        for (group, fields) in &proposed {
+            for (field, value) in fields.as_table().unwrap() {
+                let (held, wanted) = (printed[group][field].as_integer().unwrap(), value.as_integer().unwrap());
+                match field.as_str() {
+                    "range_reference" => {}
+                    "max_spot" | "min_spot" | "mm_call" | "mm_put" => {
+                        assert!(held >= wanted, "{preset}: [{group}] {field} = {held}, proposed {wanted}");
+                        let (held, wanted) = (held * reference(&proposed), wanted * reference(&printed));
+                        assert!(held >= wanted, "{preset}: [{group}] {field} over its reference range");
+                    }
+                    _ => assert!(held >= wanted, "{preset}: [{group}] {field} = {held}, proposed {wanted}"),
+                }
+            }
         }
     }
 }

@@ -28,34 +28,38 @@ pub fn clearinghouse(index: u16, authority: Pubkey, guardian: Pubkey) -> Clearin
     ClearinghouseCreateArgs { index, authority, guardian, parameters }
 }
 
-/// BTC: contracts of 0.01, strikes every 500 between a quarter and four times the price, to 2,000,000 a coin.
+/// BTC: contracts of 0.01, strikes every 500 between a quarter and four times the price, to 2,000,000 a coin. The
+/// multiplier and the floor of its range are those that `docs/calibration/btc.toml` proposes: four deviations do not hold
+/// a day's rises in both parts of its history.
 pub fn btc(index: u16) -> UnderlyingCreateArgs {
-    underlying(
-        index,
-        BTC_FEED,
-        &Asset {
-            contract_size: 10_000_000,
-            strike_step: 500_000_000,
-            price_min: 1_000_000_000,
-            price_max: 2_000_000_000_000,
-            max_quantity: 100_000,
-        },
-    )
+    let asset = Asset {
+        contract_size: 10_000_000,
+        strike_step: 500_000_000,
+        price_min: 1_000_000_000,
+        price_max: 2_000_000_000_000,
+        max_quantity: 100_000,
+    };
+    let scan = ScanParameters { deviations: 4_300_000, range_floor: 105_000, ..ScanParameters::shipped() };
+    UnderlyingCreateArgs { scan: state::ScanParameters::from_rules(&scan), ..underlying(index, BTC_FEED, &asset) }
 }
 
-/// ETH: contracts of 0.1, strikes every 20, to 100,000 a coin.
+/// ETH: contracts of 0.1, strikes every 20, to 100,000 a coin. The floor of its range and what its volatility returns to
+/// are those that `docs/calibration/eth.toml` proposes.
 pub fn eth(index: u16) -> UnderlyingCreateArgs {
-    underlying(
-        index,
-        ETH_FEED,
-        &Asset {
-            contract_size: 100_000_000,
-            strike_step: 20_000_000,
-            price_min: 50_000_000,
-            price_max: 100_000_000_000,
-            max_quantity: 200_000,
-        },
-    )
+    let asset = Asset {
+        contract_size: 100_000_000,
+        strike_step: 20_000_000,
+        price_min: 50_000_000,
+        price_max: 100_000_000_000,
+        max_quantity: 200_000,
+    };
+    let volatility = VolatilityParameters { reference: 800_000, ..VolatilityParameters::shipped() };
+    let scan = ScanParameters { range_floor: 140_000, ..ScanParameters::shipped() };
+    UnderlyingCreateArgs {
+        volatility: state::VolatilityParameters::from_rules(&volatility),
+        scan: state::ScanParameters::from_rules(&scan),
+        ..underlying(index, ETH_FEED, &asset)
+    }
 }
 
 /// SOL: contracts of one coin, strikes every quote token, to 20,000 a coin. Its margins are those that
