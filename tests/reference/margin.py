@@ -103,7 +103,9 @@ def portfolio(document):
                 naked += naked_shorts(*net)
             conf = min(confidence(market, "spot_confidence"), confidence(expiry, "forward_confidence", "rate_confidence", "vol_confidence"))
             if conf < rules["conf_threshold"]:
-                doubt += (1 - conf) * rules["conf_margin"] * sum(abs(q) for _, _, q, _ in legs) * spot
+                series = {(kind, k) for kind, k, _, _ in legs}
+                gross = sum(abs(sum(q for kind, k, q, _ in legs if (kind, k) == one)) for one in series)
+                doubt += (1 - conf) * rules["conf_margin"] * gross * spot
         moving = sum(v for v, c in values if c["risk_cancelling"])
         for index, scenario in enumerate(p["scenarios"]):
             profits[index] = mpf(scenario["dampening"]) * (profits[index] + moving * (mpf(scenario["spot"]) - 1))

@@ -1,6 +1,7 @@
 //! Cross mode of the evaluator: the numbers anyone can check.
 
-use plimsoll_core::margin::evaluator::cross::{evaluate, Parameters, Reading};
+use plimsoll_core::error::CoreError;
+use plimsoll_core::margin::evaluator::cross::{evaluate, payoff_excess, Parameters, Reading};
 use plimsoll_core::margin::evaluator::{Expiry, Leg, Market, Real};
 use plimsoll_core::position::OptionKind;
 use serde_json::Value;
@@ -129,4 +130,37 @@ fn a_short_call_asks_for_12_and_9_and_a_half() {
     let found = margin(low);
     assert!((float(found.initial) + 12.0).abs() < 1e-9);
     assert!((float(found.maintenance) + 9.5).abs() < 1e-9);
+}
+
+#[test]
+fn payoffs_that_would_not_add_up_are_refused() {
+    let one = Real::ONE;
+    let expiries = [Expiry {
+        seconds: Real::from_integer(2_592_000),
+        forward: one,
+        rate: Real::ZERO,
+        forward_confidence: one,
+        rate_confidence: one,
+        vol_confidence: one,
+        settlement_average: None,
+        svi: None,
+    }];
+    let leg = |strike: &str, quantity: i64| {
+        let (strike, quantity) = (decimal(strike), Real::from_integer(quantity));
+        Leg { expiry: 0, strike, kind: OptionKind::Call, quantity, vol: decimal("0.5"), open_interest: Real::ZERO }
+    };
+    // At 8,000,000 one leg loses 8e18 and the other gains it: half a unit of 1e12 contracts is what is left.
+    let legs = [leg("8000000", 1), leg("1", -1_000_000_000_000), leg("1.5", 1_000_000_000_000)];
+    let of = |legs| Market {
+        spot: one,
+        spot_confidence: one,
+        stable_price: one,
+        expiries: &expiries,
+        legs,
+        collateral: &[],
+    };
+    assert_eq!(payoff_excess(&of(&legs)).map(|(leg, _)| leg), Some(1));
+    assert_eq!(evaluate(&of(&legs), &reference()), Err(CoreError::Overflow));
+    assert_eq!(payoff_excess(&of(&legs[1..])), None);
+    assert!(evaluate(&of(&legs[1..]), &reference()).is_ok());
 }

@@ -1,9 +1,10 @@
 //! Portfolio mode: the additivity of risk arrays, refusals.
 
 use plimsoll_core::error::CoreError;
+use plimsoll_core::margin::evaluator::book::{Entry, GROSS_NOTIONAL_MAX};
 use plimsoll_core::margin::evaluator::offset::{credit, Credit};
 use plimsoll_core::margin::evaluator::portfolio::{evaluate, worst_of, MarketMargin, Parameters, Worst, MAX_SCENARIOS};
-use plimsoll_core::margin::evaluator::Real;
+use plimsoll_core::margin::evaluator::{Collateral, Leg, Real};
 use serde_json::Value;
 
 use super::documents::{float, golden, markets, portfolio_parameters, real, scenarios, Balances};
@@ -128,4 +129,77 @@ fn what_has_no_margin_is_refused() {
     assert_eq!(refusal(|m| m.legs[0].quantity = Real::from_integer(i64::MAX)), CoreError::Overflow);
     let short = evaluate(&markets(document)[0].market(), &parameters, &mut profits[..3]);
     assert_eq!(short.unwrap_err(), CoreError::OutOfDomain);
+}
+
+#[test]
+fn a_short_discount_of_nothing_counts_nothing_however_it_grows() {
+    let mut document = golden("margin_portfolio.json")[0]["input"].clone();
+    let with = |document: &mut Value, base: &str, add: &str| {
+        document["parameters"]["discount"]["base_short"] = base.into();
+        document["parameters"]["discount"]["short_add"] = add.into();
+        balances(document).map(float)
+    };
+    let plain = with(&mut document, "0", "0");
+    // exp(-t add) is below the last bit: 0 times whatever it makes of 1 stays 0.
+    assert_eq!(with(&mut document, "0", "10000"), plain);
+    // And a base close to 0 grows to what it grows to: 1e-17 x exp(44) is above every cap of 1 / df.
+    let capped = with(&mut document, "1", "10000");
+    assert_ne!(capped, plain);
+    assert_eq!(with(&mut document, "0.00000000000000001", "10000"), capped);
+}
+
+#[test]
+fn legs_of_one_series_count_as_one_leg() {
+    let document = &golden("margin_portfolio.json")[0]["input"];
+    let scenarios = scenarios(document);
+    let parameters = portfolio_parameters(document, &scenarios);
+    let once = markets(document).remove(0);
+    let mut twice = once.clone();
+    for index in 0..once.legs.len() {
+        let (leg, part) = (twice.legs[index], Real::from_integer(5));
+        twice.legs[index].quantity = leg.quantity - part;
+        twice.legs.push(Leg { quantity: part, ..leg });
+    }
+    let mut profits = [Real::ZERO; MAX_SCENARIOS];
+    let [merged, split] = [&once, &twice].map(|book| evaluate(&book.market(), &parameters, &mut profits).unwrap());
+    for (one, other) in
+        [(merged.initial, split.initial), (merged.maintenance, split.maintenance), (merged.options, split.options)]
+    {
+        assert!(float((one - other).abs()) < 1e-12, "{} {}", float(one), float(other));
+    }
+}
+
+#[test]
+fn the_gross_notional_names_the_entry_that_passes_its_bound() {
+    let document = &golden("margin_portfolio.json")[0]["input"];
+    let mut owned = markets(document).remove(0);
+    assert_eq!(owned.market().gross_excess(), None);
+    owned.legs[3].quantity = Real::from_integer(-1_000_000_000_000);
+    let (entry, gross) = owned.market().gross_excess().unwrap();
+    assert_eq!(entry, Entry::Leg(3));
+    assert!(gross > Real::from_integer(GROSS_NOTIONAL_MAX));
+    // The bound itself is within it, and collateral comes after the legs.
+    owned.legs.clear();
+    owned.collateral = vec![Collateral { value: Real::from_integer(GROSS_NOTIONAL_MAX), ..Collateral::default() }];
+    assert_eq!(owned.market().validate(), Ok(()));
+    owned.collateral.push(Collateral { value: Real::ONE, ..Collateral::default() });
+    assert_eq!(owned.market().gross_excess().map(|(entry, _)| entry), Some(Entry::Collateral(1)));
+    assert_eq!(owned.market().validate(), Err(CoreError::Overflow));
+}
+
+#[test]
+fn a_discount_that_multiplies_is_bounded_with_the_book() {
+    let document = &golden("margin_portfolio.json")[0]["input"];
+    let scenarios = scenarios(document);
+    let mut profits = [Real::ZERO; MAX_SCENARIOS];
+    let mut outcome = |add: i64, quantity: i64| {
+        let mut parameters = portfolio_parameters(document, &scenarios);
+        parameters.discount.long_add = Real::from_integer(add);
+        let mut owned = markets(document).remove(0);
+        owned.legs[0].quantity = Real::from_integer(quantity);
+        evaluate(&owned.market(), &parameters, &mut profits).map(|_| ())
+    };
+    assert_eq!(outcome(-90, 1), Ok(()));
+    assert_eq!(outcome(-90, 1_000_000_000), Err(CoreError::OutOfDomain), "growth of the notional");
+    assert_eq!(outcome(-200, 1), Err(CoreError::OutOfDomain), "growth");
 }

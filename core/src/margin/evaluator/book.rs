@@ -10,6 +10,8 @@ use super::{Real, Svi};
 
 /// Largest gross notional of one underlying, in the quote token.
 pub const GROSS_NOTIONAL_MAX: i64 = 10_000_000_000_000;
+/// 0.001: the least price a contract counts with in the gross notional, so that numbers of contracts add up too.
+const PRICE_LEAST: Real = Real::from_raw(18_446_744_073_709_552);
 
 /// One expiry of a market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,15 @@ pub struct Collateral {
     pub im_haircut: Real,
 }
 
+/// A leg or a collateral balance of a [`Market`], by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Of [`Market::legs`].
+    Leg(usize),
+    /// Of [`Market::collateral`].
+    Collateral(usize),
+}
+
 impl Leg {
     /// Whether `other` is of the same expiry, strike and kind.
     pub fn same_series(&self, other: &Self) -> bool {
@@ -95,8 +106,8 @@ impl<'a> Market<'a> {
         self.expiries.get(leg.expiry).ok_or(CoreError::UnknownSeries)
     }
 
-    /// Checks what every evaluation relies on: a spot and a stable price above zero, known expiries, and a gross
-    /// notional `sum |quantity| max(F, K) + sum value` below 10^13, so that no sum of products saturates.
+    /// Checks what every evaluation relies on: a spot and a stable price above zero, known expiries, and no
+    /// [`Market::gross_excess`], so that no sum of products saturates.
     ///
     /// Errors: `OutOfDomain`, `UnknownSeries`, `Overflow`.
     pub fn validate(&self) -> Result<(), CoreError> {
@@ -105,17 +116,35 @@ impl<'a> Market<'a> {
         if self.spot <= Real::ZERO || self.stable_price <= Real::ZERO || !prices {
             return Err(CoreError::OutOfDomain);
         }
-        let mut gross = Real::ZERO;
         for leg in self.legs {
-            let highest = self.expiry_of(leg)?.forward.max(leg.strike).max(self.spot);
-            gross += leg.quantity.abs() * highest;
+            self.expiry_of(leg)?;
         }
-        gross += self.collateral.iter().fold(Real::ZERO, |sum, c| sum + c.value.abs());
-        if gross < Real::from_integer(GROSS_NOTIONAL_MAX) {
-            Ok(())
-        } else {
-            Err(CoreError::Overflow)
-        }
+        self.gross_excess().map_or(Ok(()), |_| Err(CoreError::Overflow))
+    }
+
+    /// Gross notional: `sum |quantity| max(spot, forward, settlement average, strike, 0.001) + sum value`.
+    pub fn gross(&self) -> Real {
+        self.gross_parts().fold(Real::ZERO, |sum, (_, part)| sum + part)
+    }
+
+    /// The entry at which the gross notional passes [`GROSS_NOTIONAL_MAX`], legs before collateral, with the sum up to it.
+    pub fn gross_excess(&self) -> Option<(Entry, Real)> {
+        let mut gross = Real::ZERO;
+        self.gross_parts().find_map(|(entry, part)| {
+            gross += part;
+            (gross > Real::from_integer(GROSS_NOTIONAL_MAX)).then_some((entry, gross))
+        })
+    }
+
+    /// What each entry adds to the gross notional.
+    fn gross_parts(&self) -> impl Iterator<Item = (Entry, Real)> + '_ {
+        let of_leg = |leg: &Leg| {
+            let expiry = self.expiries.get(leg.expiry);
+            let priced = expiry.map_or(Real::ZERO, |e| e.forward.max(e.settlement_average.unwrap_or(Real::ZERO)));
+            leg.quantity.abs() * priced.max(leg.strike).max(self.spot).max(PRICE_LEAST)
+        };
+        let legs = self.legs.iter().enumerate().map(move |(at, leg)| (Entry::Leg(at), of_leg(leg)));
+        legs.chain(self.collateral.iter().enumerate().map(|(at, entry)| (Entry::Collateral(at), entry.value.abs())))
     }
 
     /// Sum of the quantities in the series of `leg`.

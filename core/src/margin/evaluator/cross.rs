@@ -9,6 +9,9 @@ use crate::position::OptionKind;
 use super::pricing::{Greeks, Tenor};
 use super::{quotient, sum_of, Expiry, Leg, Market, Real};
 
+/// Largest loss of the legs of one expiry at any of its strikes, gross, in the quote token.
+pub const PAYOFF_MAX: i64 = 1_000_000_000_000_000_000;
+
 /// Parameters of cross mode; meanings as in [`crate::margin::parameters::CrossParameters`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
@@ -90,9 +93,12 @@ struct Pair {
 /// Margin of one underlying.
 ///
 /// Legs of one series count as one, as in an account: give each series one volatility. Errors: `UnknownSeries` for a
-/// leg without expiry; those of [`Market::validate`].
+/// leg without expiry; `Overflow` for a [`payoff_excess`]; those of [`Market::validate`].
 pub fn evaluate(market: &Market, parameters: &Parameters) -> Result<MarketMargin, CoreError> {
     market.validate()?;
+    if payoff_excess(market).is_some() {
+        return Err(CoreError::Overflow);
+    }
     let mut sums = Sums::default();
     let mut lowest: Option<(Real, Reading)> = None;
     for (index, expiry) in market.expiries.iter().enumerate() {
@@ -105,6 +111,19 @@ pub fn evaluate(market: &Market, parameters: &Parameters) -> Result<MarketMargin
         }
     }
     finish(market, parameters, &sums, lowest.map_or(Reading::Legs, |(_, reading)| reading))
+}
+
+/// The leg at which `sum |quantity| highest strike` of an expiry passes [`PAYOFF_MAX`], with the sum up to it: what its legs
+/// pay where the book settles at that strike must add up.
+pub fn payoff_excess(market: &Market) -> Option<(usize, Real)> {
+    market.expiries.iter().enumerate().find_map(|(index, _)| {
+        let highest = market.legs_of(index).fold(Real::ZERO, |highest, leg| highest.max(leg.strike));
+        let mut gross = Real::ZERO;
+        market.legs.iter().enumerate().filter(|(_, leg)| leg.expiry == index).find_map(|(at, leg)| {
+            gross += leg.quantity.abs() * highest;
+            (gross > Real::from_integer(PAYOFF_MAX)).then_some((at, gross))
+        })
+    })
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -21,6 +21,10 @@ use super::{quotient, sum_of, Collateral, Expiry, Leg, Market, Real};
 
 /// Most scenarios of one evaluation.
 pub const MAX_SCENARIOS: usize = 64;
+/// Largest multiple that a discount makes of a positive value: beyond, the last digits of a small one would show.
+pub const GROWTH_MAX: i64 = 100_000_000_000;
+/// Largest product of that multiple and the gross notional of a market: beyond, a sum of values might not fit.
+pub const GROWN_MAX: i64 = 50_000_000_000_000_000;
 /// Seconds of a day.
 const DAY_SECONDS: i64 = 86_400;
 
@@ -104,6 +108,13 @@ pub struct Discount {
     pub short_mult: Real,
     /// Added rate for negative values.
     pub short_add: Real,
+}
+
+impl Discount {
+    /// The share of a positive value that counts: `base_long exp(-years (rate long_mult + long_add))`, rate >= 0.
+    pub fn long(&self, rate: Real, years: Real) -> Real {
+        self.base_long * (-(years * (rate * self.long_mult + self.long_add))).exp()
+    }
 }
 
 /// Basis contingency.
@@ -203,8 +214,10 @@ pub struct MarketMargin {
 
 /// Margin of one underlying; `profits[s]` receives PnL_s.
 ///
-/// Errors: `OutOfDomain` for more scenarios than [`MAX_SCENARIOS`] or than `profits` holds; `UnknownSeries` for a leg
-/// without expiry; those of [`Market::validate`].
+/// Legs of one series count as one, each at its own volatility.
+///
+/// Errors: `OutOfDomain` for more scenarios than [`MAX_SCENARIOS`] or than `profits` holds, and for a discount above
+/// [`GROWTH_MAX`] or [`GROWN_MAX`]; `UnknownSeries` for a leg without expiry; those of [`Market::validate`].
 pub fn evaluate(market: &Market, parameters: &Parameters, profits: &mut [Real]) -> Result<MarketMargin, CoreError> {
     let scenarios = parameters.scenarios;
     if scenarios.len() > MAX_SCENARIOS || profits.len() < scenarios.len() {
@@ -262,7 +275,7 @@ fn add_expiry(
     let basis_loss = move_to(basis.up).min(move_to(basis.down)).min(Real::ZERO);
     total.basis += basis_loss * (basis.add + basis.mult * tenor.years);
     let shocks = VolShocks::new(expiry, &tenor, parameters)?;
-    let discount = StaticDiscount::new(&tenor, &parameters.discount)?;
+    let discount = StaticDiscount::new(&tenor, &parameters.discount, market.gross())?;
     let change = |spot: Real, vol: VolShift| {
         let forward = tenor.shocked(spot);
         let shocked = market
@@ -293,9 +306,11 @@ fn add_expiry(
 fn add_contingencies(market: &Market, index: usize, expiry: &Expiry, parameters: &Parameters, total: &mut Totals) {
     let mut gross = Real::ZERO;
     for (at, leg) in market.legs_of(index).enumerate() {
-        gross += leg.quantity.abs();
-        let seen = market.legs_of(index).take(at).any(|other| other.strike == leg.strike);
-        if !seen {
+        let before = || market.legs_of(index).take(at);
+        if !before().any(|other| other.same_series(leg)) {
+            gross += market.net_of(leg).abs();
+        }
+        if !before().any(|other| other.strike == leg.strike) {
             // Opposite signs net, equal signs add: both are the sum of calls and puts.
             total.naked_shorts += (-market.net_of_strike(leg)).max(Real::ZERO);
         }
@@ -369,15 +384,16 @@ struct StaticDiscount {
 }
 
 impl StaticDiscount {
-    fn new(tenor: &Tenor, rules: &Discount) -> Result<Self, CoreError> {
-        let decay = |mult: Real, add: Real| (-(tenor.years * (tenor.rate * mult + add))).exp();
+    fn new(tenor: &Tenor, rules: &Discount, gross: Real) -> Result<Self, CoreError> {
         let whole = quotient(Real::ONE, tenor.discount)?;
-        // Where the decay cannot be told from 0 its term is beyond every other.
-        let short = quotient(rules.base_short, decay(rules.short_mult, rules.short_add));
-        Ok(Self {
-            long: rules.base_long * decay(rules.long_mult, rules.long_add),
-            short: short.map_or(whole, |short| short.min(whole)),
-        })
+        // The logarithm of a base of 0 is below every other: no growth makes something of it.
+        let growth = tenor.years * (tenor.rate * rules.short_mult + rules.short_add);
+        let short = (growth + rules.base_short.ln()).exp();
+        let long = rules.long(tenor.rate, tenor.years);
+        if long > Real::from_integer(GROWTH_MAX) || long * gross > Real::from_integer(GROWN_MAX) {
+            return Err(CoreError::OutOfDomain);
+        }
+        Ok(Self { long, short: short.min(whole) })
     }
 
     fn apply(&self, value: Real) -> Real {
