@@ -9,9 +9,9 @@ A case is `{"input": .., "expected": [..]}`: a document of `plimsoll margin` wit
 balance, or (`chain`) the integers a program account holds with the same and the mark-to-market, in quote atoms. The
 expected balances come from `margin.py` alone.
 
-Each file starts with its sweep: pairs of books that differ in one parameter, at its least and at its largest value. Then
-come, where the mode has them, pairs that differ in one input; books whose every parameter stands at one of its ends;
-settlement windows; several underlyings; and books of 1 to 256 legs.
+Each file starts with its sweep: pairs of books that differ in one parameter, then in one input, at the least and at the
+largest value that the evaluator takes (`margin_ends.py`). Then come, where the mode has them, books whose every parameter
+stands at one of two plausible ends; settlement windows; several underlyings; and books of 1 to 256 legs.
 """
 
 import json
@@ -23,6 +23,7 @@ from mpmath import mp, mpf
 
 sys.path.insert(0, os.path.dirname(__file__))
 from black76 import YEAR  # noqa: E402
+import margin_ends as ends_of  # noqa: E402
 from margin import WINDOW, chain, cross, portfolio  # noqa: E402
 
 GOLDEN = os.path.join(os.path.dirname(__file__), "..", "golden")
@@ -53,7 +54,7 @@ GRID_LEAST = [{"spot": "1.18", "vol": "up", "dampening": "1"}]
 GRID_LARGEST = PARAMETERS["scenarios"] + [
     {"spot": text(mpf(1000 + 45 * step) / 1000), "vol": vol, "dampening": "1"}
     for step in (-8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6) for vol in ("up", "none", "down")][:41]
-# Least and largest of each parameter, for the sweep.
+# Two plausible ends of each parameter, for books in which all of them stand at one.
 EXTREMES = {
     "vol_shock": {"range_up": ("0", "4"), "min_vol_up": ("0", "3"), "range_down": ("0", "2"), "short_power": ("0", "2"), "long_power": ("0", "2"), "dte_floor": ("0.001", "399")},
     "skew_shock": {"linear_base_cap": ("-1", "9.5"), "linear_c_base": ("-3", "3"), "abs_base_cap": ("-1", "9.5"), "abs_c_base": ("-3", "3"),
@@ -63,17 +64,11 @@ EXTREMES = {
     "contingency": {"mm_option": ("0", "0.5"), "im_option": ("0", "0.5"), "conf_threshold": ("0", "1"), "conf_margin": ("0", "5"), "peg_threshold": ("0", "2"), "peg_factor": ("0", "10")},
     "factors": {"mm_factor": ("0", "2"), "im_factor": ("0", "3")},
 }
-# Charges of the initial balance and the offset of two underlyings, all of them left out above, with their ends.
+# Charges of the initial balance and the offset of two underlyings, all of them left out above.
 CHARGES = {
     "concentration": {"share": "0.25", "free": "2", "rate": "0.02", "vega_free": "50", "vega_rate": "0.25"},
     "between_steps": {"seconds": "2592000", "step": "0.06"},
     "offset": {"share": "0.3", "underlyings": ["A", "B"]},
-}
-CHARGE_EXTREMES = {
-    "concentration": {"share": ("0", "1"), "free": ("0", "100000000000000"), "rate": ("0", "10"),
-                      "vega_free": ("0", "10000000000000"), "vega_rate": ("0", "10")},
-    "between_steps": {"seconds": ("0", "504576000"), "step": ("0", "10")},
-    "offset": {"share": ("0", "0.5")},
 }
 CROSS = {"max_spot": "0.15", "min_spot": "0.1", "mm_call": "0.075", "mm_put": "0.075", "mm_put_mark": "0.075", "unpaired_im": "1.2", "unpaired_mm": "1.1",
          "offset": "1.05", "conf_threshold": "0.4", "conf_factor": "0.4", "depeg_threshold": "0.98", "depeg_factor": "1.2", "collateral_factor": "0.8"}
@@ -209,43 +204,77 @@ def in_window(rng, document):
     return document
 
 
-def input_pairs(mode, parameters):
-    """Pairs of the sweep's book that differ in one input, at its ends."""
-
-    def with_input(change, value):
-        document = mixed_document(mode, json.loads(json.dumps(parameters)))
-        change(document, value)
-        return document
-
-    def of_expiries(name):
-        return lambda d, value: [expiry.update({name: value}) for expiry in d["markets"][0]["expiries"]]
-
-    def of_market(name):
-        return lambda d, value: d["markets"][0].update({name: value})
-
-    def of_collateral(name):
-        return lambda d, value: [entry.update({name: value}) for entry in d["portfolio"]["collateral"]]
-
-    changes = [
-        (of_market("spot_confidence"), ("0", "1")),
-        (of_market("stable_price"), ("0.5", "1.5")),
-        (of_expiries("forward_confidence"), ("0", "1")),
-        (of_expiries("vol_confidence"), ("0", "1")),
-        (of_expiries("seconds_to_expiry"), ("60", "34560000")),
-        (of_collateral("confidence"), ("0", "1")),
-        (of_collateral("value"), ("0", "1000000")),
-        (lambda d, value: d["portfolio"].update(cash=value), ("-1000000", "1000000")),
-    ]
+def small_document(mode):
+    """The book of the inputs' pairs: calls and puts at the forward and around it in one expiry, and a collateral."""
+    legs = [("1300", "put", "-2"), ("1500", "call", "-3"), ("1500", "put", "2"), ("1800", "call", "1.5")]
+    parameters = {"cross": dict(CROSS, long_im="0.25", long_mm="0.5")}
     if mode == "portfolio":
-        changes += [
-            (of_expiries("rate"), ("-0.5", "1")),
-            (of_expiries("rate_confidence"), ("0", "1")),
-            (of_collateral("risk_cancelling"), (False, True)),
-            (of_collateral("mm_haircut"), ("0", "1")),
-            (of_collateral("im_haircut"), ("0", "1")),
-            (lambda d, value: d["parameters"].update(scenarios=value), (GRID_LEAST, GRID_LARGEST)),
-        ]
-    return [with_input(change, value) for change, ends in changes for value in ends]
+        scenarios = [("1.18", "up"), ("0.82", "up"), ("0.82", "down"), ("1.5", "none"), ("1", "linear"), ("1", "abs")]
+        parameters = {**PARAMETERS, "scenarios": [{"spot": s, "vol": v, "dampening": "1"} for s, v in scenarios]}
+        parameters["concentration"] = dict(CHARGES["concentration"], free="0.5", vega_free="0")
+    expiry = {"id": "e", "seconds_to_expiry": "500400", "forward": "1510", "rate": "0.2",
+              "svi": {"a": "0.002", "b": "0.01", "rho": "-0.3", "m": "0.02", "sigma": "0.2", "forward": "1500", "tau": "0.016"}}
+    collateral = {"name": "c", "value": "700", "confidence": "0.3", "risk_cancelling": True, "mm_haircut": "0.1", "im_haircut": "0.05"}
+    return {"mode": mode, "markets": [{"underlying": "A", "spot": "1500", "stable_price": "0.95", "expiries": [expiry]}], "parameters": parameters,
+            "portfolio": {"cash": "100", "collateral": [collateral],
+                          "options": [{"expiry": "e", "strike": k, "kind": kind, "quantity": q} for k, kind, q in legs]}}
+
+
+def scaled(document, factor, contracts):
+    """The document with its prices times `factor` and its quantities times `contracts`."""
+    market, times = document["markets"][0], lambda value, by: text(mpf(value) * mpf(by))
+    market["spot"] = times(market["spot"], factor)
+    for entry in (market["expiries"][0], market["expiries"][0]["svi"]):
+        entry["forward"] = times(entry["forward"], factor)
+    for leg in document["portfolio"]["options"]:
+        leg["strike"], leg["quantity"] = times(leg["strike"], factor), times(leg["quantity"], contracts)
+    return document
+
+
+# What an end of an input needs beside it. The level a + b sigma of a smile is never below 0, and only near it does the
+# volatility say more than that it is huge.
+SMILES = {("a", "-10000"): {"b": "1000", "sigma": "10.00001", "rho": "0", "m": "0"},
+          ("b", "1000"): {"a": "-10", "sigma": "0.01001", "rho": "0", "m": "0"},
+          ("tau", "0.00000001"): {"a": "0.0000001", "b": "0.0000001"}}
+# Factors on prices and on quantities with which a book at an end of a price or a quantity adds up.
+SIZES = {("forward", "0.000000001"): ("1e-12", "1e9"), ("forward", "10000000000"): ("6e6", "1e-5"), ("strike", "0.000000000000001"): ("1e-12", "1e6"),
+         ("strike", "100000000000000"): ("6e6", "1e-6"), ("quantity", "-100000000000000"): ("2e-5", "1e11"),
+         ("quantity", "100000000000000"): ("2e-5", "1e11")}
+
+
+def at_end(mode, group, name, end):
+    """The small book with one input at `end`."""
+    document = small_document(mode)
+    market, holdings = document["markets"][0], document["portfolio"]
+    expiry = market["expiries"][0]
+    if group in ("EXPIRY", "LEG") and (name, end) in SIZES:
+        scaled(document, *SIZES[name, end])
+    if group == "SVI":
+        expiry["svi"].update(SMILES.get((name, end), {}))
+    if group == "SCENARIO":
+        del document["parameters"]["scenarios"][1:]
+    if name == "settlement_average":
+        expiry["seconds_to_expiry"] = "600"
+    if group == "COLLATERAL" and name == "value":
+        # Beside the largest value no option fits.
+        holdings["options"] = []
+    entries = {"MARKET": [market], "EXPIRY": [expiry], "SVI": [expiry["svi"]], "COLLATERAL": holdings["collateral"], "LEG": holdings["options"][:1],
+               "PORTFOLIO": [holdings], "SCENARIO": document["parameters"].get("scenarios", [])[:1], "PARAMETERS": [document["parameters"]]}
+    for entry in entries[group]:
+        entry[name] = end
+    return document
+
+
+def input_pairs(mode):
+    """Pairs of the small book that differ in one input, at the least and at the largest value the evaluator takes."""
+    inputs = {"MARKET": ends_of.MARKET, "EXPIRY": ends_of.EXPIRY, "SVI": ends_of.SVI, "LEG": ends_of.LEG, "COLLATERAL": ends_of.COLLATERAL,
+              "PORTFOLIO": {"cash": ends_of.CASH}, "PARAMETERS": {"averaging_vol": (False, True)}}
+    unused = ["rate", "rate_confidence", "mm_haircut", "im_haircut", "open_interest"]
+    if mode == "portfolio":
+        inputs["SCENARIO"], unused = ends_of.SCENARIO, []
+        inputs["COLLATERAL"] = {**ends_of.COLLATERAL, "risk_cancelling": (False, True)}
+        inputs["PARAMETERS"] = {**inputs["PARAMETERS"], "scenarios": ([], GRID_LARGEST)}
+    return [at_end(mode, group, name, end) for group, fields in inputs.items() for name, ends in fields.items() if name not in unused for end in ends]
 
 
 def base_for(group, name):
@@ -266,18 +295,18 @@ def base_for(group, name):
 def portfolio_documents():
     rng = random.Random(20260101)
     documents = []
-    for group, fields in EXTREMES.items():
+    for group, fields in ends_of.PARAMETERS.items():
         for name, ends in fields.items():
             base, bias = base_for(group, name)
             documents += [mixed_document("portfolio", changed(base, group, name, end), bias) for end in ends]
-    for group, fields in CHARGE_EXTREMES.items():
+    for group, fields in ends_of.CHARGES.items():
         for name, ends in fields.items():
             documents += [charged_document(changed({**PARAMETERS, **CHARGES}, group, name, end)) for end in ends]
+    documents += input_pairs("portfolio")
     for legs in [1] * 12 + [2] * 10 + [4] * 10 + [8] * 8 + [16] * 4 + [40] * 2 + [256]:
         documents.append(random_document(rng, "portfolio", PARAMETERS, legs))
     for legs in (4, 9, 15):
         documents.append(random_document(rng, "portfolio", dict(PARAMETERS, averaging_vol=True), legs, markets=rng.randint(2, 3)))
-    documents += input_pairs("portfolio", PARAMETERS)
     rng = random.Random(20260104)
     for _ in range(16):
         documents.append(random_document(rng, "portfolio", corner(rng, PARAMETERS, EXTREMES), rng.randint(1, 12), markets=rng.randint(1, 2)))
@@ -300,7 +329,7 @@ def charged_documents():
     documents.append(charged_document(changed(half, "factors", "im_factor", "3")))
     rng = random.Random(20260107)
     for markets in (2, 2, 2, 3):
-        parameters = corner(rng, {**PARAMETERS, **CHARGES}, {**EXTREMES, **CHARGE_EXTREMES})
+        parameters = corner(rng, {**PARAMETERS, **CHARGES}, {**EXTREMES, **ends_of.CHARGES})
         documents.append(with_interest(rng, random_document(rng, "portfolio", parameters, rng.randint(4, 12), markets=markets)))
     for legs in (1, 2, 8, 16, 40):
         parameters = {name: group for name, group in {**PARAMETERS, **CHARGES}.items() if name != "offset"}
@@ -315,7 +344,7 @@ def charged_documents():
 def cross_sweep(mode):
     """Pairs of books at the least and at the largest value of each parameter of cross and isolated mode."""
     documents = []
-    for name, ends in CROSS_EXTREMES.items():
+    for name, ends in ends_of.CROSS.items():
         pair = [mixed_document(mode, {"cross": dict(CROSS, **{name: end})}) for end in ends]
         if name.startswith("unpaired"):
             # Short calls so deep in the money that the maximum loss is the less demanding reading.
@@ -329,10 +358,9 @@ def cross_sweep(mode):
 
 def cross_documents():
     rng = random.Random(20260102)
-    documents = cross_sweep("cross")
+    documents = cross_sweep("cross") + input_pairs("cross")
     for legs in [1] * 12 + [2] * 12 + [4] * 8 + [8] * 6 + [32] * 2 + [256]:
         documents.append(random_document(rng, "cross", {"cross": CROSS, "averaging_vol": rng.random() < 0.5}, legs, markets=rng.choice([1, 1, 2, 3])))
-    documents += input_pairs("cross", {"cross": CROSS})
     rng = random.Random(20260105)
     for _ in range(12):
         parameters = corner(rng, {"cross": CROSS}, {"cross": CROSS_EXTREMES})
@@ -347,7 +375,7 @@ def cross_documents():
 def isolated_documents():
     """One expiry of one underlying each."""
     rng = random.Random(20260106)
-    documents = cross_sweep("isolated") + input_pairs("isolated", {"cross": CROSS})
+    documents = cross_sweep("isolated") + input_pairs("isolated")
     for legs in [1] * 8 + [2] * 6 + [3] * 4 + [5, 8, 20, 64, 128, 256]:
         parameters = {"cross": dict(CROSS, long_mm="0.5"), "averaging_vol": rng.random() < 0.5}
         documents.append(random_document(rng, "isolated", parameters, legs, expiries=1))

@@ -7,14 +7,15 @@ use serde_json::Value;
 use super::documents::{error_and_tolerance, float, golden, real, Balances};
 use super::{cross, portfolio};
 
-/// File, books of the sweep at its start, and the balances of its mode.
-type Set = (&'static str, usize, fn(&Value) -> Balances);
+/// File, books of its parameters and of its inputs at its start, and the balances of its mode.
+type Set = (&'static str, [usize; 2], fn(&Value) -> Balances);
 
-/// Every parameter has two books at the start of its file: at its least and at its largest value.
+/// Every parameter, then every input has two books at the start of its file: at the least and at the largest value that
+/// the evaluator takes.
 const SETS: [Set; 3] = [
-    ("margin_portfolio.json", 80, portfolio::balances),
-    ("margin_cross.json", 30, cross::balances),
-    ("margin_isolated.json", 30, cross::balances),
+    ("margin_portfolio.json", [80, 62], portfolio::balances),
+    ("margin_cross.json", [30, 44], cross::balances),
+    ("margin_isolated.json", [30, 44], cross::balances),
 ];
 /// Part of the tolerance the evaluator may use: it carries 64 fraction bits.
 const SHARE: f64 = 1e-3;
@@ -42,9 +43,9 @@ fn over_300_books_are_within_a_thousandth_of_the_tolerance() {
 }
 
 #[test]
-fn every_parameter_has_a_book_whose_margin_it_changes() {
-    for (name, sweep, _) in SETS {
-        for (pair, cases) in golden(name)[..sweep].chunks(2).enumerate() {
+fn every_parameter_and_every_input_has_a_book_whose_margin_it_changes() {
+    for (name, [parameters, inputs], _) in SETS {
+        for (pair, cases) in golden(name)[..parameters + inputs].chunks(2).enumerate() {
             assert_ne!(cases[0]["expected"], cases[1]["expected"], "{name} pair {pair}");
         }
     }
@@ -52,7 +53,7 @@ fn every_parameter_has_a_book_whose_margin_it_changes() {
 
 #[test]
 fn the_sweep_has_every_parameter_at_two_values() {
-    for (name, sweep, _) in SETS {
+    for (name, [sweep, _], _) in SETS {
         let cases = golden(name);
         let cases = &cases[..sweep];
         let groups = |case: &Value| case["input"]["parameters"].as_object().unwrap().clone();
@@ -117,5 +118,7 @@ fn the_set_covers_modes_sizes_times_and_states() {
         legs.any(|leg| leg.get("open_interest").is_some())
     };
     assert!(count(&open) >= 12, "open interest");
-    assert!(count(&|d| scenarios(d) == 1) >= 1 && count(&|d| scenarios(d) == 64) >= 1, "scenario lists");
+    for columns in [0, 1, 64] {
+        assert!(count(&|d| d["mode"] == "portfolio" && scenarios(d) == columns) >= 1, "{columns} scenarios");
+    }
 }
