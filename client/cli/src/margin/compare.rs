@@ -135,7 +135,7 @@ fn isolated(document: &Document, assumed: &mut Vec<String>) -> Result<Outcome, S
             if alone.portfolio.options.is_empty() {
                 continue;
             }
-            alone.portfolio.cash = Decimal(Real::ZERO);
+            alone.portfolio.cash = Decimal::from(Real::ZERO);
             alone.portfolio.collateral.clear();
             let account = evaluate(&alone)?;
             result.initial += account.initial.min(Real::ZERO);

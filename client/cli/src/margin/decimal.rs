@@ -12,16 +12,41 @@ const FRACTION_DIGITS: usize = 22;
 /// Most digits before the point.
 const WHOLE_DIGITS: usize = 15;
 
-/// A number of the input, to within 2^-65 of what was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decimal(pub Real);
+/// A number of the input, to within 2^-65 of what was written, with what was written for the eye.
+///
+/// Too large for a [`Real`], it is the largest: above every bound.
+#[derive(Clone, Copy, Debug)]
+pub struct Decimal(pub Real, f64);
+
+impl PartialEq for Decimal {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Decimal {}
+
+impl From<Real> for Decimal {
+    fn from(value: Real) -> Self {
+        Self(value, to_f64(value))
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&shown(self.1))
+    }
+}
 
 impl Decimal {
     /// Reads `[-]digits[.digits][e[-]digits]`; the error says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let refused = || format!("\"{text}\" is not a decimal number");
+        let refused = || format!("{text:?} is not a decimal number");
+        if text.contains(char::is_whitespace) {
+            return Err(format!("{text:?} has spaces: a decimal number is written without"));
+        }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| refused())?),
+            Some((mantissa, exponent)) => (mantissa, power(exponent).ok_or_else(refused)?),
             None => (text, 0),
         };
         let (negative, digits) = match mantissa.strip_prefix('-') {
@@ -30,20 +55,35 @@ impl Decimal {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let all: String = [whole, fraction].concat();
-        if all.is_empty() || !all.bytes().all(|b| b.is_ascii_digit()) || exponent.abs() > 400 {
+        if all.is_empty() || !all.bytes().all(|b| b.is_ascii_digit()) {
             return Err(refused());
         }
-        let point = i32::try_from(whole.len()).map_err(|_| refused())? + exponent;
-        let magnitude = exact(&all, point).ok_or_else(|| format!("{text} is beyond 10^{WHOLE_DIGITS}"))?;
-        Ok(Self(if negative { -magnitude } else { magnitude }))
+        let written: f64 = text.parse().map_err(|_| refused())?;
+        if !written.is_finite() {
+            return Err(format!("{text} is beyond 10^308"));
+        }
+        let point = i32::try_from(whole.len()).map_err(|_| refused())?.saturating_add(exponent);
+        let magnitude = exact(&all, point).unwrap_or(Real::MAX);
+        // There is one zero.
+        Ok(Self(if negative { -magnitude } else { magnitude }, if written == 0.0 { 0.0 } else { written }))
     }
 }
 
-/// 0.`digits` x 10^`point`.
+/// The power of ten after an `e`; the sign and size of one that is no `i32` are enough.
+fn power(text: &str) -> Option<i32> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let magnitude: i32 = digits.parse().unwrap_or(i32::MAX);
+    Some(if text.starts_with('-') { -magnitude } else { magnitude })
+}
+
+/// 0.`digits` x 10^`point`; `None` beyond [`WHOLE_DIGITS`].
 fn exact(digits: &str, point: i32) -> Option<Real> {
     let leading = digits.bytes().take_while(|b| *b == b'0').count();
     let significant = digits.get(leading..).unwrap_or("");
-    let point = point - i32::try_from(leading).ok()?;
+    let point = point.saturating_sub(i32::try_from(leading).ok()?);
     if significant.is_empty() || point < -i32::try_from(FRACTION_DIGITS).ok()? {
         return Some(Real::ZERO);
     }
@@ -87,7 +127,7 @@ impl Visitor<'_> for DecimalVisitor {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Decimal, E> {
-        Decimal::parse(value.trim()).map_err(E::custom)
+        Decimal::parse(value).map_err(E::custom)
     }
 }
 
@@ -98,12 +138,21 @@ impl JsonSchema for Decimal {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A number, or a decimal number in a string.",
+            "description": "A number, or a decimal number in a string without spaces; minimum and maximum hold for both.",
             "anyOf": [
                 { "type": "number" },
                 { "type": "string", "pattern": "^-?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?$" }
             ]
         })
+    }
+}
+
+/// A number in a refusal: with an exponent where digits would only be counted.
+pub fn shown(value: f64) -> String {
+    if value != 0.0 && !(1e-9..1e16).contains(&value.abs()) {
+        format!("{value:e}")
+    } else {
+        format!("{value}")
     }
 }
 

@@ -6,7 +6,7 @@ use plimsoll_core::margin::evaluator::portfolio::{self, Scenario, VolShift, Wors
 use plimsoll_core::margin::evaluator::{cross, pricing::Greeks, Real};
 
 use super::book::{books, Book};
-use super::field::within;
+use super::field::{at_most, within};
 use super::input::{Document, Mode};
 use super::parameters;
 
@@ -105,7 +105,7 @@ impl Evaluation {
 
 /// Evaluates `document`; the error is one line.
 pub fn evaluate(document: &Document) -> Result<Evaluation, String> {
-    let cash = within("portfolio.cash", document.portfolio.cash, "-10000000000000", "10000000000000")?;
+    let cash = within("portfolio.cash", document.portfolio.cash)?;
     let books = books(document)?;
     let scenarios = match document.mode {
         Mode::Portfolio => parameters::scenarios(&document.parameters)?,
@@ -118,7 +118,9 @@ pub fn evaluate(document: &Document) -> Result<Evaluation, String> {
             Mode::Portfolio => on_portfolio(document, book, &scenarios)?,
             Mode::Cross | Mode::Isolated => on_cross(document, book)?,
         };
-        let (result, parts) = outcome.map_err(|error| refusal(index, book, error))?;
+        let path = format!("markets[{index}] {:?}", book.underlying);
+        let (result, parts) = outcome.map_err(|error| format!("{path}: {error:?}"))?;
+        refuse_beyond(&path, &result, parts)?;
         initial += parts.0;
         maintenance += parts.1;
         equity += result.options + result.collateral;
@@ -132,18 +134,35 @@ pub fn evaluate(document: &Document) -> Result<Evaluation, String> {
         initial += credit.initial;
         maintenance += credit.maintenance;
     }
-    let evaluation = Evaluation { mode: document.mode, cash, equity, initial, maintenance, markets, scenarios, offset };
-    let limit = Real::from_integer(1_000_000_000_000_000_000);
-    if [equity, initial, maintenance].iter().any(|balance| balance.abs() > limit) {
-        return Err("portfolio: a balance is above its upper bound 10^18".to_string());
+    for (name, balance) in [("equity", equity), ("initial balance", initial), ("maintenance balance", maintenance)] {
+        within_limit("portfolio", name, balance)?;
     }
-    Ok(evaluation)
+    Ok(Evaluation { mode: document.mode, cash, equity, initial, maintenance, markets, scenarios, offset })
+}
+
+/// Largest amount of a result, either way: below, no sum of amounts saturates.
+const AMOUNT_MAX: i64 = 1_000_000_000_000_000_000;
+
+fn within_limit(path: &str, name: &str, amount: Real) -> Result<(), String> {
+    at_most(&format!("{path}: the size of its {name}"), amount.abs(), AMOUNT_MAX)
+}
+
+/// Refuses a market with an amount that would not add up.
+fn refuse_beyond(path: &str, result: &MarketResult, (initial, maintenance): (Real, Real)) -> Result<(), String> {
+    if let Detail::Portfolio(_, profits) = &result.detail {
+        for (index, profit) in profits.iter().enumerate() {
+            within_limit(path, &format!("profit under parameters.scenarios[{index}]"), *profit)?;
+        }
+    }
+    within_limit(path, "initial balance", initial)?;
+    within_limit(path, "maintenance balance", maintenance)
 }
 
 type Outcome = Result<(MarketResult, (Real, Real)), CoreError>;
 
 fn on_portfolio(document: &Document, book: &Book, scenarios: &[Scenario]) -> Result<Outcome, String> {
     let parameters = parameters::portfolio(&document.parameters, scenarios)?;
+    book.refuse_growth(&parameters.discount)?;
     let mut profits = vec![Real::ZERO; scenarios.len()];
     Ok(portfolio::evaluate(&book.market(), &parameters, &mut profits).map(|margin| {
         let balances = (margin.initial, margin.maintenance);
@@ -188,15 +207,4 @@ fn on_cross(document: &Document, book: &Book) -> Result<Outcome, String> {
         };
         (result, balances)
     }))
-}
-
-fn refusal(index: usize, book: &Book, error: CoreError) -> String {
-    let path = format!("markets[{index}] \"{}\"", book.underlying);
-    match error {
-        CoreError::Overflow => format!(
-            "{path}: the gross notional of its options and collateral is above its upper bound {}",
-            plimsoll_core::margin::evaluator::book::GROSS_NOTIONAL_MAX
-        ),
-        other => format!("{path}: {other:?}"),
-    }
 }

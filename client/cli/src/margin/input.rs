@@ -2,24 +2,73 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::bounds::{self, Bounds};
 use super::decimal::Decimal;
 
-/// Reads a document; the error is one line that names the field.
+/// Where arrays belong; objects are never written as the array of their values.
+const ARRAYS: [&str; 6] = [
+    "markets",
+    "markets[].expiries",
+    "portfolio.collateral",
+    "portfolio.options",
+    "parameters.scenarios",
+    "parameters.offset.underlyings",
+];
+
+/// Reads a document; the error is one line that names the field and, for a number, its bounds.
 pub fn parse(text: &str) -> Result<Document, String> {
+    let whole =
+        |cause: String| format!("not the JSON of a portfolio (see --schema, and docs/book.json for one): {cause}");
+    if let Ok(value) = serde_json::from_str::<Value>(text) {
+        if !value.is_object() {
+            return Err(whole("it is no object".to_owned()));
+        }
+        refuse_arrays("", &value)?;
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let document: Document = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let cause = error.into_inner().to_string();
-        // Neither the whole document nor text that is no JSON has a path.
-        if path == "." || path == "?" {
-            format!("not the JSON of a portfolio (see --schema, and docs/book.json for one): {cause}")
-        } else {
-            format!("{path}: {cause}")
+        let cause = cause(text, error.inner());
+        match (path.as_str(), bounds::of(&path)) {
+            // Neither the whole document nor text that is no JSON has a path.
+            ("." | "?", _) => whole(cause),
+            (_, Some(Bounds { low, high })) => format!("{path}: {cause}; it takes {low} to {high}"),
+            (_, None) => format!("{path}: {cause}"),
         }
     })?;
-    deserializer.end().map_err(|error| error.to_string())?;
+    deserializer.end().map_err(|error| whole(error.to_string()))?;
     Ok(document)
+}
+
+/// What an error says; a number that no double holds is quoted.
+fn cause(text: &str, error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    if !said.starts_with("number out of range") {
+        return said;
+    }
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or("");
+    let read = line.get(..error.column()).unwrap_or(line);
+    let number = read.rsplit(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c)).find(|part| !part.is_empty());
+    format!("{} is beyond 10^308", number.unwrap_or("a number"))
+}
+
+fn refuse_arrays(path: &str, value: &Value) -> Result<(), String> {
+    match value {
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+            let dot = if path.is_empty() { "" } else { "." };
+            refuse_arrays(&format!("{path}{dot}{name}"), value)
+        }),
+        Value::Array(entries) => {
+            let plain: String = path.chars().filter(|c| !c.is_ascii_digit()).collect();
+            if !ARRAYS.contains(&plain.as_str()) {
+                return Err(format!("{path}: an array where none belongs (see --schema)"));
+            }
+            entries.iter().enumerate().try_for_each(|(at, entry)| refuse_arrays(&format!("{path}[{at}]"), entry))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A portfolio with its markets and the parameters it is margined under.
@@ -118,7 +167,8 @@ pub struct Portfolio {
     /// Collateral balances.
     #[serde(default)]
     pub collateral: Vec<Collateral>,
-    /// Option legs.
+    /// Option legs. Legs of one series (underlying, expiry, strike and kind) count as one leg of their summed quantity:
+    /// modes cross and isolated refuse them if their vols differ, mode portfolio if their open interests do.
     #[serde(default)]
     pub options: Vec<Leg>,
 }

@@ -200,6 +200,9 @@ fn try_trades(session: &Session, now: &Snapshot, texts: &[String]) -> Result<(Ve
         if request.vol.is_some() {
             return Err(refused("vol", "a live account is valued at the chain's volatility".to_owned()));
         }
+        if request.open_interest.is_some() {
+            return Err(refused("oi", "a live account is charged by the chain's open interest".to_owned()));
+        }
         let quantity: i32 = request.quantity.parse().ok().filter(|q| *q != 0).ok_or_else(|| {
             refused("quantity", format!("{} is not a number of whole contracts, + or -", request.quantity))
         })?;

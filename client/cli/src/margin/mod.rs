@@ -2,6 +2,7 @@
 //! fixed point, or explains a live account line by line ([`live`]). Prints JSON or tables; draws a page.
 
 mod book;
+mod bounds;
 mod compare;
 mod decimal;
 mod evaluate;
@@ -33,13 +34,19 @@ const EXAMPLES: &str = "\
 Examples:
   plimsoll margin --input book.json
   plimsoll margin --input book.json --what-if \"+2 BTC-30JAN26-100000-C\" --what-if \"-1 BTC-30JAN26-90000-P at 850\"
+  plimsoll margin --input book.json --what-if \"+5 BTC-30JAN26-120000-C vol 0.6 oi 400\"
   plimsoll margin --input book.json --compare --html book.html
   plimsoll margin --account <ADDRESS> --url http://127.0.0.1:8899
   plimsoll margin --account <ADDRESS> --what-if \"-3 SOL-30JAN26-150-C\"
   plimsoll margin --schema
 
-A trade of --what-if is QUANTITY SERIES [at PRICE] [vol VOL], + bought, - sold, without fees; without a price it is at \
-the mark. The expiry of a series is its id in the book, or its date where the id is in unix seconds.";
+A trade of --what-if is QUANTITY SERIES [at PRICE] [vol VOL] [oi CONTRACTS], + bought, - sold, without fees; without a \
+price it is at the mark. The expiry of a series is its id in the book, or its date where the id is in unix seconds. oi is \
+the open interest of the series after the trade, for concentration; without it the series keeps that of the book, and one \
+that is new to the book has what the trades leave of it.
+
+Legs of one series in the book count as one leg of their summed quantity. Every number stands within the minimum and \
+maximum that --schema gives; a refusal names the field, the value and the bound.";
 
 /// Arguments of `plimsoll margin`.
 #[derive(clap::Args)]
@@ -101,15 +108,16 @@ impl Evaluated {
 /// Runs the command. Errors: `Input` naming field, flag or file; those of the connection for a live account.
 pub fn run(global: &Global, args: &Args) -> Result<(), Failure> {
     if args.schema {
-        let schema = serde_json::to_string_pretty(&schemars::schema_for!(input::Document));
-        print(&schema.context("cannot write the schema")?);
+        let mut schema = schemars::schema_for!(input::Document);
+        bounds::describe(&mut schema);
+        print(&serde_json::to_string_pretty(&schema).context("cannot write the schema")?);
         return Ok(());
     }
     let json = args.format == Format::Json || global.json();
     if let Some(account) = &args.account {
         return live::run(&Session::new(global)?, account, &args.what_if, json);
     }
-    let evaluated = evaluate_all(args).map_err(Failure::Input)?;
+    let evaluated = evaluate_all(args).map_err(|why| Failure::Input(one_line(&why)))?;
     if let Some(path) = &args.html {
         let (document, result) = evaluated.shown();
         let regimes = evaluated.compare.as_deref().unwrap_or(&[]);
@@ -137,6 +145,19 @@ fn evaluate_all(args: &Args) -> Result<Evaluated, String> {
         evaluated.compare = Some(compare::compare(evaluated.shown().0));
     }
     Ok(evaluated)
+}
+
+/// A refusal on one line, whatever it quotes.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 fn print(text: &str) {

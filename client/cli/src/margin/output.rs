@@ -133,7 +133,8 @@ impl<'a> Report<'a> {
 
 impl Balances {
     fn new(result: &Evaluation) -> Self {
-        let sum = |part: fn(&MarketResult) -> f64| result.markets.iter().map(part).sum();
+        // From 0: the sum of no floats is -0.
+        let sum = |part: fn(&MarketResult) -> f64| result.markets.iter().map(part).fold(0.0, |sum, part| sum + part);
         Self {
             mark_to_market: to_f64(result.equity),
             initial_margin: to_f64(result.initial),

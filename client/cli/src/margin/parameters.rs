@@ -9,17 +9,17 @@ use plimsoll_core::margin::evaluator::Real;
 
 use super::book::Book;
 use super::decimal::Decimal;
-use super::field::{required, within, within_or};
+use super::field::{between, required, within, within_or};
 use super::input;
 
 const NEEDED: &str = "mode \"portfolio\" needs it";
 
-/// Reads the fields of one group: `read.field(name, value, low, high)`.
+/// Reads the fields of one group: `read.field(name, value)`.
 struct Group(&'static str);
 
 impl Group {
-    fn field(&self, name: &str, value: Decimal, low: &str, high: &str) -> Result<Real, String> {
-        within(&format!("parameters.{}.{name}", self.0), value, low, high)
+    fn field(&self, name: &str, value: Decimal) -> Result<Real, String> {
+        within(&format!("parameters.{}.{name}", self.0), value)
     }
 }
 
@@ -51,8 +51,8 @@ pub fn portfolio<'a>(input: &input::Parameters, scenarios: &'a [Scenario]) -> Re
         contingency: contingency(required("parameters.contingency", input.contingency.as_ref(), NEEDED)?)?,
         concentration,
         between_steps: input.between_steps.as_ref().map_or(Ok(BetweenSteps::default()), between_steps)?,
-        mm_factor: read.field("mm_factor", factors.mm_factor, "0", "10")?,
-        im_factor: read.field("im_factor", factors.im_factor, "0", "10")?,
+        mm_factor: read.field("mm_factor", factors.mm_factor)?,
+        im_factor: read.field("im_factor", factors.im_factor)?,
         averaging_vol: input.averaging_vol,
     })
 }
@@ -80,93 +80,87 @@ fn scenario(index: usize, entry: &input::Scenario) -> Result<Scenario, String> {
         input::VolShift::Abs => VolShift::Abs,
     };
     // Skew scenarios leave the spot where it is.
-    let (low, high) = if matches!(vol, VolShift::Linear | VolShift::Abs) { ("1", "1") } else { ("0", "20") };
-    Ok(Scenario {
-        spot: within(&path("spot"), entry.spot, low, high)?,
-        vol,
-        dampening: within(&path("dampening"), entry.dampening, "0", "10")?,
-    })
+    let spot = match vol {
+        VolShift::Linear | VolShift::Abs => between(&path("spot"), entry.spot, "1", "1")?,
+        VolShift::Up | VolShift::Down | VolShift::None => within(&path("spot"), entry.spot)?,
+    };
+    Ok(Scenario { spot, vol, dampening: within(&path("dampening"), entry.dampening)? })
 }
 
 fn vol_shock(group: &input::VolShock) -> Result<VolShock, String> {
     let read = Group("vol_shock");
     Ok(VolShock {
-        range_up: read.field("range_up", group.range_up, "0", "100")?,
-        min_vol_up: read.field("min_vol_up", group.min_vol_up, "0", "100")?,
-        range_down: read.field("range_down", group.range_down, "0", "100")?,
-        short_power: read.field("short_power", group.short_power, "0", "5")?,
-        long_power: read.field("long_power", group.long_power, "0", "5")?,
-        dte_floor: read.field("dte_floor", group.dte_floor, "0.00001", "6000")?,
+        range_up: read.field("range_up", group.range_up)?,
+        min_vol_up: read.field("min_vol_up", group.min_vol_up)?,
+        range_down: read.field("range_down", group.range_down)?,
+        short_power: read.field("short_power", group.short_power)?,
+        long_power: read.field("long_power", group.long_power)?,
+        dte_floor: read.field("dte_floor", group.dte_floor)?,
     })
 }
 
 fn skew_shock(group: &input::SkewShock) -> Result<SkewShock, String> {
     let read = Group("skew_shock");
-    let field = |name, value| read.field(name, value, "-100", "100");
     Ok(SkewShock {
-        linear_base_cap: field("linear_base_cap", group.linear_base_cap)?,
-        linear_c_base: field("linear_c_base", group.linear_c_base)?,
-        abs_base_cap: field("abs_base_cap", group.abs_base_cap)?,
-        abs_c_base: field("abs_c_base", group.abs_c_base)?,
-        min_k: read.field("min_k", group.min_k, "0.000001", "100")?,
-        width: field("width", group.width)?,
-        fixed: field("static", group.r#static)?,
-        scale: field("scale", group.scale)?,
+        linear_base_cap: read.field("linear_base_cap", group.linear_base_cap)?,
+        linear_c_base: read.field("linear_c_base", group.linear_c_base)?,
+        abs_base_cap: read.field("abs_base_cap", group.abs_base_cap)?,
+        abs_c_base: read.field("abs_c_base", group.abs_c_base)?,
+        min_k: read.field("min_k", group.min_k)?,
+        width: read.field("width", group.width)?,
+        fixed: read.field("static", group.r#static)?,
+        scale: read.field("scale", group.scale)?,
     })
 }
 
 fn discount(group: &input::Discount) -> Result<Discount, String> {
     let read = Group("discount");
-    let rate = |name, value| read.field(name, value, "-100", "100");
     Ok(Discount {
-        base_long: read.field("base_long", group.base_long, "0", "10")?,
-        long_mult: rate("long_mult", group.long_mult)?,
-        long_add: rate("long_add", group.long_add)?,
-        base_short: read.field("base_short", group.base_short, "0", "10")?,
-        short_mult: rate("short_mult", group.short_mult)?,
-        short_add: rate("short_add", group.short_add)?,
+        base_long: read.field("base_long", group.base_long)?,
+        long_mult: read.field("long_mult", group.long_mult)?,
+        long_add: read.field("long_add", group.long_add)?,
+        base_short: read.field("base_short", group.base_short)?,
+        short_mult: read.field("short_mult", group.short_mult)?,
+        short_add: read.field("short_add", group.short_add)?,
     })
 }
 
 fn basis(group: &input::Basis) -> Result<Basis, String> {
     let read = Group("basis");
     Ok(Basis {
-        up: read.field("up", group.up, "0", "20")?,
-        down: read.field("down", group.down, "0", "20")?,
-        add: read.field("add", group.add, "0", "100")?,
-        mult: read.field("mult", group.mult, "0", "100")?,
+        up: read.field("up", group.up)?,
+        down: read.field("down", group.down)?,
+        add: read.field("add", group.add)?,
+        mult: read.field("mult", group.mult)?,
     })
 }
 
 fn contingency(group: &input::Contingency) -> Result<Contingency, String> {
     let read = Group("contingency");
     Ok(Contingency {
-        mm_option: read.field("mm_option", group.mm_option, "0", "10")?,
-        im_option: read.field("im_option", group.im_option, "0", "10")?,
-        conf_threshold: read.field("conf_threshold", group.conf_threshold, "0", "1")?,
-        conf_margin: read.field("conf_margin", group.conf_margin, "0", "100")?,
-        peg_threshold: read.field("peg_threshold", group.peg_threshold, "0", "10")?,
-        peg_factor: read.field("peg_factor", group.peg_factor, "0", "100")?,
+        mm_option: read.field("mm_option", group.mm_option)?,
+        im_option: read.field("im_option", group.im_option)?,
+        conf_threshold: read.field("conf_threshold", group.conf_threshold)?,
+        conf_margin: read.field("conf_margin", group.conf_margin)?,
+        peg_threshold: read.field("peg_threshold", group.peg_threshold)?,
+        peg_factor: read.field("peg_factor", group.peg_factor)?,
     })
 }
 
 fn concentration(group: &input::Concentration) -> Result<Concentration, String> {
     let read = Group("concentration");
     Ok(Concentration {
-        share: read.field("share", group.share, "0", "1")?,
-        free: read.field("free", group.free, "0", "100000000000000")?,
-        rate: read.field("rate", group.rate, "0", "10")?,
-        vega_free: read.field("vega_free", group.vega_free, "0", "10000000000000")?,
-        vega_rate: read.field("vega_rate", group.vega_rate, "0", "10")?,
+        share: read.field("share", group.share)?,
+        free: read.field("free", group.free)?,
+        rate: read.field("rate", group.rate)?,
+        vega_free: read.field("vega_free", group.vega_free)?,
+        vega_rate: read.field("vega_rate", group.vega_rate)?,
     })
 }
 
 fn between_steps(group: &input::BetweenSteps) -> Result<BetweenSteps, String> {
     let read = Group("between_steps");
-    Ok(BetweenSteps {
-        seconds: read.field("seconds", group.seconds, "0", "504576000")?,
-        step: read.field("step", group.step, "0", "10")?,
-    })
+    Ok(BetweenSteps { seconds: read.field("seconds", group.seconds)?, step: read.field("step", group.step)? })
 }
 
 /// Two markets that offset each other's losses.
@@ -181,17 +175,17 @@ pub struct Offset {
 /// The offset of a document whose markets are `books`, if it has one.
 pub fn offset(group: Option<&input::Offset>, books: &[Book]) -> Result<Option<Offset>, String> {
     let Some(group) = group else { return Ok(None) };
-    let share = Group("offset").field("share", group.share, "0", "0.5")?;
+    let share = Group("offset").field("share", group.share)?;
     let path = "parameters.offset.underlyings";
     let [first, second] = group.underlyings.as_slice() else {
         return Err(format!("{path} has {} entries: it takes two", group.underlyings.len()));
     };
     if first == second {
-        return Err(format!("{path}[1]: \"{second}\" is there twice"));
+        return Err(format!("{path}[1]: {second:?} is there twice"));
     }
     let market = |index: usize, name: &String| {
         let at = books.iter().position(|book| book.underlying == *name);
-        at.ok_or_else(|| format!("{path}[{index}]: no market \"{name}\""))
+        at.ok_or_else(|| format!("{path}[{index}]: no market {name:?}"))
     };
     Ok(Some(Offset { share, members: [market(0, first)?, market(1, second)?] }))
 }
@@ -201,24 +195,23 @@ pub fn cross(input: &input::Parameters, collateral: bool) -> Result<cross::Param
     let why = "modes \"cross\" and \"isolated\" need it";
     let group = required("parameters.cross", input.cross.as_ref(), why)?;
     let read = Group("cross");
-    let share = |name, value| read.field(name, value, "0", "10");
-    let or_zero = |name: &str, value| within_or(&format!("parameters.cross.{name}"), value, Real::ZERO, "0", "1");
+    let or_zero = |name: &str, value| within_or(&format!("parameters.cross.{name}"), value, Real::ZERO);
     if collateral {
         required("parameters.cross.collateral_factor", group.collateral_factor, "there is collateral")?;
     }
     Ok(cross::Parameters {
-        max_spot: share("max_spot", group.max_spot)?,
-        min_spot: share("min_spot", group.min_spot)?,
-        mm_call: share("mm_call", group.mm_call)?,
-        mm_put: share("mm_put", group.mm_put)?,
-        mm_put_mark: share("mm_put_mark", group.mm_put_mark)?,
-        unpaired_im: share("unpaired_im", group.unpaired_im)?,
-        unpaired_mm: share("unpaired_mm", group.unpaired_mm)?,
-        offset: share("offset", group.offset)?,
-        conf_threshold: read.field("conf_threshold", group.conf_threshold, "0", "1")?,
-        conf_factor: read.field("conf_factor", group.conf_factor, "0", "100")?,
-        depeg_threshold: share("depeg_threshold", group.depeg_threshold)?,
-        depeg_factor: read.field("depeg_factor", group.depeg_factor, "0", "100")?,
+        max_spot: read.field("max_spot", group.max_spot)?,
+        min_spot: read.field("min_spot", group.min_spot)?,
+        mm_call: read.field("mm_call", group.mm_call)?,
+        mm_put: read.field("mm_put", group.mm_put)?,
+        mm_put_mark: read.field("mm_put_mark", group.mm_put_mark)?,
+        unpaired_im: read.field("unpaired_im", group.unpaired_im)?,
+        unpaired_mm: read.field("unpaired_mm", group.unpaired_mm)?,
+        offset: read.field("offset", group.offset)?,
+        conf_threshold: read.field("conf_threshold", group.conf_threshold)?,
+        conf_factor: read.field("conf_factor", group.conf_factor)?,
+        depeg_threshold: read.field("depeg_threshold", group.depeg_threshold)?,
+        depeg_factor: read.field("depeg_factor", group.depeg_factor)?,
         collateral_factor: or_zero("collateral_factor", group.collateral_factor)?,
         long_im: or_zero("long_im", group.long_im)?,
         long_mm: or_zero("long_mm", group.long_mm)?,

@@ -49,19 +49,24 @@ fn fill_portfolio(document: &mut Document, assumed: &mut Vec<String>) -> Result<
     }
     let mut rates = Vec::new();
     for expiry in document.markets.iter_mut().flat_map(|market| &mut market.expiries) {
-        fill(&mut expiry.rate, Some(Decimal(Real::ZERO)), &expiry.id.clone(), &mut rates);
+        fill(&mut expiry.rate, Some(Decimal::from(Real::ZERO)), &expiry.id.clone(), &mut rates);
     }
     if !rates.is_empty() {
         assumed.push(format!("rate 0 for expiry {}", rates.join(", ")));
     }
     let kept = document.parameters.cross.as_ref().and_then(|cross| cross.collateral_factor);
-    let haircut = Decimal(Real::ONE - kept.map_or(default_factor()?.0, |factor| factor.0));
+    let haircut = Decimal::from(Real::ONE - kept.map_or(default_factor()?.0, |factor| factor.0));
     let mut collateral = Vec::new();
     for entry in &mut document.portfolio.collateral {
         let name = entry.name.clone();
         fill(&mut entry.risk_cancelling, Some(false), &format!("{name} not risk-cancelling"), &mut collateral);
         fill(&mut entry.mm_haircut, Some(haircut), &format!("{name} haircut 1 - collateral factor"), &mut collateral);
-        fill(&mut entry.im_haircut, Some(Decimal(Real::ZERO)), &format!("{name} no further haircut"), &mut collateral);
+        fill(
+            &mut entry.im_haircut,
+            Some(Decimal::from(Real::ZERO)),
+            &format!("{name} no further haircut"),
+            &mut collateral,
+        );
     }
     assumed.extend(collateral);
     Ok(())
@@ -90,7 +95,7 @@ fn cross_reference() -> Result<Cross, String> {
     let shipped = CrossParameters::REFERENCE;
     let share = |ratio: Ratio| {
         let share = Real::from_ratio(i128::from(ratio.0), i128::from(Ratio::ONE.0));
-        share.map(Decimal).ok_or_else(|| format!("{CROSS}: {ratio} is not a share"))
+        share.map(Decimal::from).ok_or_else(|| format!("{CROSS}: {ratio} is not a share"))
     };
     Ok(Cross {
         max_spot: share(shipped.max_spot)?,

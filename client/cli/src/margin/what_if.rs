@@ -1,10 +1,11 @@
-//! Trades that are tried on a book: `+2 BTC-30JAN26-100000-C`, optionally ` at 1250` and ` vol 0.6`.
+//! Trades that are tried on a book: `+2 BTC-30JAN26-100000-C`, optionally ` at 1250`, ` vol 0.6` and ` oi 400`.
 
 use plimsoll_core::margin::evaluator::Real;
 use serde::Serialize;
 
 use super::decimal::{to_f64, Decimal};
 use super::evaluate::evaluate;
+use super::field::within;
 use super::input::{Document, Kind, Leg, Market};
 use crate::series::expiry_name;
 
@@ -21,6 +22,8 @@ pub struct Request<'a> {
     pub price: Option<&'a str>,
     /// Volatility of the leg; `None`: that of the series or of the smile.
     pub vol: Option<&'a str>,
+    /// Open interest of the series after the trade; `None`: that of the book, of a new series what the trades leave.
+    pub open_interest: Option<&'a str>,
 }
 
 /// A trade after it was tried.
@@ -43,14 +46,16 @@ impl<'a> Request<'a> {
     pub fn parse(text: &'a str) -> Result<Self, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let shape = || {
-            format!("--what-if {text:?}: expected QUANTITY SERIES [at PRICE] [vol VOL], as \"+2 BTC-30JAN26-100000-C\"")
+            let form = "QUANTITY SERIES [at PRICE] [vol VOL] [oi CONTRACTS]";
+            format!("--what-if {text:?}: expected {form}, as \"+2 BTC-30JAN26-100000-C\"")
         };
         let (Some(quantity), Some(series)) = (words.first(), words.get(1)) else { return Err(shape()) };
-        let mut request = Self { text, quantity, series, price: None, vol: None };
+        let mut request = Self { text, quantity, series, price: None, vol: None, open_interest: None };
         for pair in words.get(2..).unwrap_or(&[]).chunks(2) {
             match pair {
                 ["at", price] if request.price.is_none() => request.price = Some(price),
                 ["vol", vol] if request.vol.is_none() => request.vol = Some(vol),
+                ["oi", contracts] if request.open_interest.is_none() => request.open_interest = Some(contracts),
                 _ => return Err(shape()),
             }
         }
@@ -63,7 +68,14 @@ impl<'a> Request<'a> {
     }
 
     fn decimal(&self, what: &str, text: &str) -> Result<Decimal, String> {
-        Decimal::parse(text.strip_prefix('+').unwrap_or(text)).map_err(|why| self.refused(what, why))
+        let bare = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
+        Decimal::parse(bare).map_err(|why| self.refused(what, why))
+    }
+
+    /// A number of the trade within the bounds of the field it becomes.
+    fn within(&self, what: &str, text: &str, field: &str) -> Result<Decimal, String> {
+        let value = self.decimal(what, text)?;
+        within(field, value).map(|_| value).map_err(|why| self.refused(what, why))
     }
 }
 
@@ -75,17 +87,24 @@ pub fn apply(document: &Document, texts: &[String]) -> Result<(Document, Vec<App
         let request = Request::parse(text)?;
         applied.push(trade(&mut after, &request)?);
     }
+    interest_of_new(document, &mut after);
     Ok((after, applied))
 }
 
 fn trade(document: &mut Document, request: &Request) -> Result<Applied, String> {
-    let quantity = request.decimal("quantity", request.quantity)?.0;
+    let quantity = request.within("quantity", request.quantity, "portfolio.options[].quantity")?.0;
     if quantity == Real::ZERO {
         return Err(request.refused("quantity", "0 is no trade"));
     }
     let before = evaluate(document)?;
     let mut changed = document.clone();
-    add(&mut changed, new_leg(document, request, quantity)?);
+    let leg = new_leg(document, request, quantity)?;
+    if request.open_interest.is_some() {
+        let same = |other: &Leg| same_series(document, other, &leg);
+        let legs = changed.portfolio.options.iter_mut().filter(|other| same(other));
+        legs.for_each(|other| other.open_interest = leg.open_interest);
+    }
+    add(&mut changed, leg);
     // The only change of equity is the leg's value: quantity x mark.
     let value = evaluate(&changed).map_err(|why| request.refused("series", why))?.equity - before.equity;
     let price = request.price.map(|price| request.decimal("price", price)).transpose()?;
@@ -96,9 +115,11 @@ fn trade(document: &mut Document, request: &Request) -> Result<Applied, String> 
         Some(price) => -(quantity * price.0),
         None => -value,
     };
-    changed.portfolio.cash = Decimal(changed.portfolio.cash.0 + cash);
+    changed.portfolio.cash = Decimal::from(changed.portfolio.cash.0 + cash);
+    within("portfolio.cash", changed.portfolio.cash).map_err(|why| request.refused("cash", why))?;
     *document = changed;
-    let (quantity, mark) = (to_f64(quantity), to_f64(value) / to_f64(quantity));
+    // + 0: a worthless contract sold is worth 0, not -0.
+    let (quantity, mark) = (to_f64(quantity), to_f64(value) / to_f64(quantity) + 0.0);
     let price = price.map_or(mark, |price| to_f64(price.0));
     Ok(Applied { series: request.series.to_owned(), quantity, mark, price, cash: to_f64(cash) })
 }
@@ -123,12 +144,13 @@ fn new_leg(document: &Document, request: &Request, quantity: Real) -> Result<Leg
         expiry: expiry.to_owned(),
         strike,
         kind,
-        quantity: Decimal(quantity),
+        quantity: Decimal::from(quantity),
         vol: request.vol.map(|vol| request.decimal("vol", vol)).transpose()?,
         open_interest: None,
     };
     let same = document.portfolio.options.iter().find(|other| same_series(document, other, &leg));
-    leg.open_interest = same.and_then(|same| same.open_interest);
+    let asked = request.open_interest.map(|oi| request.within("oi", oi, "portfolio.options[].open_interest"));
+    leg.open_interest = asked.transpose()?.or_else(|| same.and_then(|same| same.open_interest));
     if leg.vol.is_none() {
         leg.vol = same.and_then(|same| same.vol);
     }
@@ -140,13 +162,26 @@ fn new_leg(document: &Document, request: &Request, quantity: Real) -> Result<Leg
     Ok(leg)
 }
 
+/// Gives a series that `before` does not have, and of which no trade says it, the contracts that its legs hold together.
+fn interest_of_new(before: &Document, after: &mut Document) {
+    let held = after.portfolio.options.clone();
+    for leg in after.portfolio.options.iter_mut().filter(|leg| leg.open_interest.is_none()) {
+        if before.portfolio.options.iter().any(|known| same_series(before, known, leg)) {
+            continue;
+        }
+        let same = held.iter().filter(|other| same_series(before, other, leg));
+        let net = same.fold(Real::ZERO, |net, other| net + other.quantity.0);
+        leg.open_interest = Some(Decimal::from(net.abs()));
+    }
+}
+
 /// Adds to the leg of the same series and volatility, if there is one; a leg of nothing goes.
 fn add(document: &mut Document, leg: Leg) {
     let same = |other: &Leg| same_series(document, other, &leg) && other.vol == leg.vol;
     match document.portfolio.options.iter().position(same) {
         Some(at) => {
             let sum = document.portfolio.options[at].quantity.0 + leg.quantity.0;
-            document.portfolio.options[at].quantity = Decimal(sum);
+            document.portfolio.options[at].quantity = Decimal::from(sum);
             if sum == Real::ZERO {
                 document.portfolio.options.remove(at);
             }
