@@ -110,6 +110,19 @@ fn an_account_with_legs_of_several_expiries_does_not_become_isolated() {
 }
 
 #[test]
+fn an_account_of_more_than_ten_expiries_does_not_become_portfolio() {
+    let options =
+        WorldOptions { expiry_days: (2..15).collect(), strike_percents: vec![100], ..WorldOptions::default() };
+    let world = World::with(&options);
+    for expiry in 0..11 {
+        world.trade_at_mark(0, 1, &world.series(BTC, expiry, 0, OptionKind::Call), 1).expect("expiry");
+    }
+    refused(&world, "TooManyExpiries", || world.set_mode(0, MODE_PORTFOLIO));
+    world.trade_at_mark(1, 0, &world.series(BTC, 3, 0, OptionKind::Call), 1).expect("back to ten");
+    check_set(&world, 0, MODE_PORTFOLIO);
+}
+
+#[test]
 fn a_price_that_is_not_valid_for_new_risk_refuses_the_switch() {
     let world = traded();
     let switch = || world.set_mode(1, MODE_PORTFOLIO);

@@ -315,7 +315,7 @@ pub enum PlimsollError {
     /// No leg slot is free (256).
     #[msg("The margin account holds as many legs as it can.")]
     TooManyPositions,
-    /// No expiry slot is free (12).
+    /// No expiry slot is free (12; 10 in portfolio mode).
     #[msg("The margin account holds as many expiries as it can.")]
     TooManyExpiries,
     /// No underlying slot is free (3).

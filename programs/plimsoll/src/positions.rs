@@ -13,7 +13,7 @@ use plimsoll_core::units::Quantity;
 
 use crate::constants::{INDEX_NONE, MAX_POSITIONS, MAX_STRIKES};
 use crate::error::{ensure, refused, PlimsollError, Result};
-use crate::state::margin_account::MODE_ISOLATED;
+use crate::state::margin_account::expiries_check;
 use crate::state::{Expiry, ExpirySlot, MarginAccount, PositionData};
 
 /// One option: what a leg is a quantity of.
@@ -248,8 +248,7 @@ fn find_leg(account: &MarginAccount, slot: u8, strike: u8, kind: u8) -> Option<u
 }
 
 fn expiry_slot_allocate(account: &mut MarginAccount, underlying: u16, expiry: i64) -> Result<u8> {
-    let isolated = account.mode == MODE_ISOLATED;
-    ensure(!isolated || account.expiries.iter().all(|slot| slot.expiry == 0), PlimsollError::IsolatedExpiry)?;
+    expiries_check(account.mode, account.held_expiries().count().saturating_add(1))?;
     // Nothing is written before all of it is known to fit.
     ensure(usize::from(account.position_count) < MAX_POSITIONS, PlimsollError::TooManyPositions)?;
     let free = account.expiries.iter().position(|slot| slot.expiry == 0);

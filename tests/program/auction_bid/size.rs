@@ -1,8 +1,9 @@
 //! `auction_bid`: the largest accounts that are legal fit one transaction, and so does every other instruction that
 //! must work on them.
 
-use plimsoll::constants::INDEX_NONE;
+use plimsoll::constants::{INDEX_NONE, MAX_EXPIRIES_PORTFOLIO};
 use plimsoll::positions::{leg_change, open_interest_change, Series};
+use plimsoll::state::margin_account::MODE_PORTFOLIO;
 use plimsoll::state::Expiry;
 use plimsoll::UnderlyingCreateArgs;
 use plimsoll_client::ledger::{build_transaction, transaction_size, Ledger, Outcome, SendOptions};
@@ -12,7 +13,7 @@ use plimsoll_tests::pyth::PriceUpdate;
 use plimsoll_tests::world::{World, WorldOptions, BTC, COMPUTE_LIMIT, QUOTE, SOL};
 use solana_keypair::Keypair;
 use solana_message::AddressLookupTableAccount;
-use solana_program::instruction::Instruction;
+use solana_program::instruction::{AccountMeta, Instruction};
 use solana_program::pubkey::Pubkey;
 use solana_signer::Signer;
 use solana_transaction::versioned::VersionedTransaction;
@@ -160,7 +161,15 @@ fn a_bid_for_256_legs_over_four_expiries_of_one_underlying_needs_no_lookup_table
 /// Three underlyings, four expiries of each, eight kinds of collateral `priced_by`, a priced quote token, 256 legs;
 /// the liquidator holds the same.
 fn full(priced_by: [u16; 8]) -> World {
-    let mut world = world(&[7, 14, 21, 28], (0..11).map(|step| 80 + 4 * step).collect());
+    let world = listed(priced_by, 11);
+    fill(&world, &all_series(&world, &[BTC, SOL, ETH], 11), 40);
+    world
+}
+
+/// BTC, SOL and ETH with four expiries of `strikes` each; seller and liquidator hold eight kinds of collateral
+/// `priced_by`, and the quote token is priced.
+fn listed(priced_by: [u16; 8], strikes: i64) -> World {
+    let mut world = world(&[7, 14, 21, 28], (0..strikes).map(|step| 80 + 4 * step).collect());
     world.add_underlying(presets::eth(ETH), ETH_PRICE);
     for index in ETH + 1..=priced_by.into_iter().filter(|index| *index != INDEX_NONE).max().unwrap_or(0) {
         let feed_id = [u8::try_from(index).expect("small"); 32];
@@ -169,7 +178,7 @@ fn full(priced_by: [u16; 8]) -> World {
     let underlying = address::underlying(&world.clearinghouse, ETH);
     for expiry in &world.expiries {
         world.govern(instruction::expiry_create(&underlying, &world.governance.pubkey(), *expiry));
-        for step in 0..11 {
+        for step in 0..strikes {
             world.govern(instruction::strike_create(&underlying, *expiry, ETH_PRICE / 100 * (80 + 4 * step)));
         }
     }
@@ -180,7 +189,6 @@ fn full(priced_by: [u16; 8]) -> World {
         }
     }
     world.advance(3_600);
-    fill(&world, &all_series(&world, &[BTC, SOL, ETH], 11), 40);
     world
 }
 
@@ -238,6 +246,63 @@ fn the_largest_account_fits_forty_accounts_through_a_lookup_table() {
 fn an_account_whose_collateral_is_priced_by_eight_other_underlyings_fits_the_locks_of_a_cluster() {
     let world = full([4, 5, 6, 7, 8, 9, 10, 11]);
     everything_fits(&world, ACCOUNT_LOCKS);
+}
+
+/// The seller short 256 legs over ten expiries of three underlyings in portfolio mode, with rows of each, and eight kinds
+/// of collateral that other underlyings price; the expiries.
+fn widest_portfolio() -> (World, Vec<(u16, usize)>) {
+    const STRIKES: u8 = 13;
+    let mut world = listed([4, 5, 6, 7, 8, 9, 10, 11], STRIKES.into());
+    let expiries: Vec<_> = [(BTC, 4), (SOL, 3), (ETH, 3)]
+        .into_iter()
+        .flat_map(|(underlying, expiries)| (0..expiries).map(move |at| (underlying, at)))
+        .collect();
+    assert_eq!(expiries.len(), MAX_EXPIRIES_PORTFOLIO);
+    let mut all: Vec<Series> = Vec::new();
+    for (underlying, expiry) in &expiries {
+        for strike in 0..STRIKES {
+            all.extend(
+                [OptionKind::Call, OptionKind::Put].map(|kind| world.series(*underlying, *expiry, strike, kind)),
+            );
+        }
+    }
+    all.truncate(LEGS);
+    fill(&world, &all, 40);
+    for (underlying, expiry) in &expiries {
+        world.refresh_prices();
+        world.open_rows(*underlying, *expiry);
+    }
+    edit_account(&world, SELLER, |account| account.mode = MODE_PORTFOLIO);
+    (world, expiries)
+}
+
+#[test]
+fn the_widest_portfolio_account_fits_the_locks_of_a_cluster_with_all_its_rows() {
+    let (world, expiries) = widest_portfolio();
+    let refresh = || {
+        world.refresh_prices();
+        expiries.iter().for_each(|(underlying, expiry)| drop(world.refresh_rows(*underlying, *expiry)));
+    };
+    let rows = |step: &Instruction| {
+        let is_rows = |meta: &&AccountMeta| {
+            expiries.iter().any(|(underlying, at)| {
+                meta.pubkey == address::rows(&world.directory().expiry(*underlying, world.expiries[*at]))
+            })
+        };
+        step.accounts.iter().filter(is_rows).count()
+    };
+    refresh();
+    undermine(&world);
+    let liquidator = &world.traders[LIQUIDATOR].key;
+    let start = start_instruction(&world, SELLER, LIQUIDATOR, start_args(&world, SELLER));
+    fits(&world, "auction_start", ACCOUNT_LOCKS, &start, &[liquidator]);
+    world.advance(20);
+    refresh();
+    undermine(&world);
+    let bid = bid_instruction(&world, (SELLER, LIQUIDATOR), true, bid_args(&world, SELLER, 100_000));
+    assert_eq!([rows(&start), rows(&bid)], [MAX_EXPIRIES_PORTFOLIO; 2]);
+    fits(&world, "auction_bid", ACCOUNT_LOCKS, &bid, &[liquidator]);
+    world.full_check();
 }
 
 /// The seller short in the first BTC expiry and in auction.

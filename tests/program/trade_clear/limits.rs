@@ -1,6 +1,6 @@
 //! `trade_clear`: quantities, open interest, legs, expiries, underlyings.
 
-use plimsoll::state::margin_account::MODE_ISOLATED;
+use plimsoll::state::margin_account::{MODE_ISOLATED, MODE_PORTFOLIO};
 use plimsoll::state::{PositionData, Underlying};
 use plimsoll_client::{address, instruction, presets};
 use plimsoll_core::position::OptionKind;
@@ -65,11 +65,28 @@ fn an_account_holds_256_legs() {
     refused(&world, "TooManyPositions", || world.trade_at_mark(0, 1, &call(&world), 1));
 }
 
+/// Thirteen expiries of one strike.
+fn thirteen_expiries() -> World {
+    World::with(&WorldOptions { expiry_days: (2..15).collect(), strike_percents: vec![100], ..WorldOptions::default() })
+}
+
+#[test]
+fn a_portfolio_account_holds_10_expiries() {
+    let world = thirteen_expiries();
+    let series = |expiry| world.series(BTC, expiry, 0, OptionKind::Call);
+    world.set_mode(0, MODE_PORTFOLIO).expect("portfolio");
+    for expiry in 0..10 {
+        world.trade_at_mark(0, 1, &series(expiry), 1).expect("expiry");
+    }
+    refused(&world, "TooManyExpiries", || world.trade_at_mark(0, 1, &series(10), 1));
+    world.trade_at_mark(1, 0, &series(0), 1).expect("close the first");
+    world.trade_at_mark(0, 1, &series(10), 1).expect("a freed slot is used again");
+    world.full_check();
+}
+
 #[test]
 fn an_account_holds_12_expiries() {
-    let options =
-        WorldOptions { expiry_days: (2..15).collect(), strike_percents: vec![100], ..WorldOptions::default() };
-    let world = World::with(&options);
+    let world = thirteen_expiries();
     for expiry in 0..12 {
         world.trade_at_mark(0, 1, &world.series(BTC, expiry, 0, OptionKind::Call), 1).expect("expiry");
     }

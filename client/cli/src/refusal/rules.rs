@@ -161,7 +161,7 @@ rules! {
     FeesNone of EXPIRY => "";
 
     TooManyPositions of TAKER => "use another account";
-    TooManyExpiries of TAKER => "use another account";
+    TooManyExpiries of TAKER => "use another account: one holds twelve expiries, in portfolio mode ten";
     TooManyUnderlyings of TAKER => "use another account";
     IsolatedExpiry of TAKER => "use an account of cross or portfolio mode: `plimsoll account mode`";
     UnknownStrike of NONE => "see `plimsoll expiry list`";

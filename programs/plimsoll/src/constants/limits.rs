@@ -8,6 +8,10 @@ pub use plimsoll_core::series::MAX_STRIKES;
 /// Most kinds of collateral one margin account holds.
 pub const MAX_COLLATERALS: usize = 8;
 
+/// Most expiries of an account in portfolio mode: each brings its rows along, and a bid for the widest account still has
+/// to fit the 64 accounts that a cluster locks for a transaction. Otherwise it could not be liquidated from rows.
+pub const MAX_EXPIRIES_PORTFOLIO: usize = 10;
+
 /// Most kernel prices that one margin check takes in portfolio mode: 64 legs in 33 scenarios with their two basis columns,
 /// twice while a price walks. All checks of an instruction together take twice as many: a bid values an account before and
 /// after, which is about a million compute units. Larger books are valued from risk rows.

@@ -11,7 +11,7 @@ use crate::loaders::{read, same_key, write};
 use crate::log::log_plain;
 use crate::margin::Valuation;
 use crate::markets::{Markets, Scope};
-use crate::state::margin_account::{mode_check, MODE_ISOLATED};
+use crate::state::margin_account::{expiries_check, mode_check};
 use crate::state::{Clearinghouse, MarginAccount};
 
 arguments! {
@@ -51,14 +51,13 @@ impl<'info> ModeSet<'info> {
         if args.mode == account.mode {
             return Err(refuse(PlimsollError::ModeUnchanged, args.mode.into(), account.mode.into()));
         }
-        let expiries = account.held_expiries().count();
-        ensure(args.mode != MODE_ISOLATED || expiries <= 1, PlimsollError::IsolatedExpiry)
+        expiries_check(args.mode, account.held_expiries().count())
     }
 
     /// Specification:
     /// - Only the owner changes the mode of its account; a delegate cannot.
     /// - Modes other than isolated, cross and portfolio, and the mode the account is in, are refused.
-    /// - An account with legs of several expiries does not become isolated.
+    /// - An account with legs of several expiries does not become isolated, nor one of more than ten portfolio.
     /// - Every price of its market set must be valid for new risk, and its initial balance under the new mode be >= 0.
     /// - An account in auction keeps its mode.
     /// - The sequence rises: what was signed for the old mode is void.

@@ -5,14 +5,16 @@ use plimsoll_core::position::Position;
 
 use super::mirror::mirror;
 use super::outflow::AccountOutflow;
-use crate::constants::{INDEX_NONE, MAX_COLLATERALS, MAX_EXPIRIES, MAX_POSITIONS, MAX_UNDERLYINGS};
-use crate::error::{refuse, PlimsollError, Result};
+use crate::constants::{
+    INDEX_NONE, MAX_COLLATERALS, MAX_EXPIRIES, MAX_EXPIRIES_PORTFOLIO, MAX_POSITIONS, MAX_UNDERLYINGS,
+};
+use crate::error::{ensure, refuse, PlimsollError, Result};
 
 /// Mode: one expiry of one underlying.
 pub const MODE_ISOLATED: u8 = 1;
 /// Mode: up to three underlyings and twelve expiries, spreads recognised.
 pub const MODE_CROSS: u8 = 2;
-/// Mode: the same room as cross, held to the worst of a grid of scenarios.
+/// Mode: up to three underlyings and ten expiries, held to the worst of a grid of scenarios.
 pub const MODE_PORTFOLIO: u8 = 3;
 
 /// Whether `mode` is one of the three. Errors: `ModeUnsupported`.
@@ -21,6 +23,16 @@ pub fn mode_check(mode: u8) -> Result<()> {
         MODE_ISOLATED | MODE_CROSS | MODE_PORTFOLIO => Ok(()),
         _ => Err(refuse(PlimsollError::ModeUnsupported, mode.into(), MODE_PORTFOLIO.into())),
     }
+}
+
+/// Whether an account in `mode` may hold `expiries`. Errors: `IsolatedExpiry`, `TooManyExpiries`.
+pub fn expiries_check(mode: u8, expiries: usize) -> Result<()> {
+    let (most, error) = match mode {
+        MODE_ISOLATED => (1, PlimsollError::IsolatedExpiry),
+        MODE_PORTFOLIO => (MAX_EXPIRIES_PORTFOLIO, PlimsollError::TooManyExpiries),
+        _ => (MAX_EXPIRIES, PlimsollError::TooManyExpiries),
+    };
+    ensure(expiries <= most, error)
 }
 
 /// Status: trading.
