@@ -225,7 +225,7 @@ fn a_trade_that_cannot_be_tried_is_quoted_with_what_is_wrong() {
         ("+2 BTC-30JAN26-x-C", "strike: \"x\" is not a decimal number"),
         ("+2 BTC-30JAN26-115000-C", "vol: expiry \"1769760000\" has no svi"),
         ("+2 BTC-30JAN26-110000-C at x", "price: \"x\" is not a decimal number"),
-        ("+2 BTC-30JAN26-110000-C at -5", "price: a premium is never below 0"),
+        ("+2 BTC-30JAN26-110000-C at -5", "price: a premium = -5 is below its lower bound 0"),
         ("+2 BTC-30JAN26-110000-C vol 2000", "portfolio.options[2].vol = 2000"),
     ];
     for (trade, why) in cases {

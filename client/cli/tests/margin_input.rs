@@ -163,7 +163,9 @@ fn fields(mode: &str) -> Vec<(String, String, f64, f64)> {
         let (low, high) = if path == "parameters.scenarios[2].spot" { (1.0, 1.0) } else { (low, high) };
         Some((path, pointer, low, high))
     };
-    found.into_iter().filter_map(known).collect()
+    let found: Vec<_> = found.into_iter().filter_map(known).collect();
+    assert!(found.len() >= 40, "{} numbers have bounds in {mode}", found.len());
+    found
 }
 
 fn with(document: &Value, pointer: &str, value: Value) -> Value {
@@ -358,6 +360,63 @@ fn a_discount_that_multiplies_beyond_what_adds_up_is_refused_by_name() {
 }
 
 #[test]
+fn a_discount_starts_from_nothing_or_from_what_has_its_digits() {
+    let mut document = whole("portfolio");
+    document["markets"][0]["expiries"][0]["seconds_to_expiry"] = json!(31_536_000);
+    for base in ["base_long", "base_short"] {
+        let with = |value: &str| {
+            let mut changed = document.clone();
+            changed["parameters"]["discount"][base] = json!(value);
+            changed.to_string()
+        };
+        let path = format!("parameters.discount.{base}");
+        refused(&with("1e-12"), &[&path, "1e-12", "below its lower bound 0.000000001"]);
+        for taken in ["0", "0.000000001"] {
+            report(&serde_json::from_str(&with(taken)).unwrap(), &[]);
+        }
+    }
+    // A small base hides no growth that does not fit.
+    document["parameters"]["discount"]["base_long"] = json!("0.000000001");
+    document["parameters"]["discount"]["long_add"] = json!(-100);
+    refused(&document.to_string(), &["parameters.discount", "above its upper bound 100000000000"]);
+}
+
+#[test]
+fn an_average_counts_in_the_gross_notional_inside_its_window_alone() {
+    let mut document = whole("portfolio");
+    document["markets"][0]["expiries"][0]["settlement_average"] = json!(1e10);
+    document["portfolio"]["options"][0]["quantity"] = json!(-1e6);
+    for (seconds, taken) in [(1_800, false), (1_801, true)] {
+        document["markets"][0]["expiries"][0]["seconds_to_expiry"] = json!(seconds);
+        if taken {
+            report(&document, &[]);
+        } else {
+            refused(&document.to_string(), &["portfolio.options[0].quantity", "gross notional"]);
+        }
+    }
+}
+
+#[test]
+fn a_refused_text_is_shown_by_its_start() {
+    let mut document = whole("cross");
+    document["portfolio"]["cash"] = json!("x".repeat(100_000));
+    let output = margin(&document.to_string(), &[]);
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.code() == Some(2) && line.contains("xxx…\" is not a decimal number") && line.len() < 300,
+        "{line}"
+    );
+}
+
+#[test]
+fn a_document_has_4096_legs_at_most() {
+    let mut document = whole("cross");
+    let leg = document["portfolio"]["options"][0].clone();
+    document["portfolio"]["options"] = json!(vec![leg.clone(); 4_097]);
+    refused(&document.to_string(), &["portfolio.options has 4097 entries: 4096 at most"]);
+}
+
+#[test]
 fn a_repeated_series_is_the_series_with_the_summed_quantity() {
     for mode in ["portfolio", "cross", "isolated"] {
         let mut once = whole(mode);
@@ -421,6 +480,9 @@ fn a_trade_says_the_open_interest_of_its_series() {
     near(charged(&["-8 A-e-1600-C oi 20"]), held + 3.0 * 30.0);
     near(charged(&["-8 A-e-1600-C vol 0.7 oi 20 at 12"]), held + 3.0 * 30.0);
     near(charged(&["-3 A-e-1600-C oi 20", "-5 A-e-1600-C"]), held + 3.0 * 30.0);
+    // What one trade closes keeps it for the next, as it keeps its volatility.
+    near(charged(&["+2 A-e-1500-C", "-2 A-e-1500-C"]), held);
+    near(charged(&["-3 A-e-1600-C oi 20", "+3 A-e-1600-C", "-8 A-e-1600-C"]), held + 3.0 * 30.0);
     // A series of the book keeps its own, unless the trade says another.
     near(charged(&["-2 A-e-1500-C"]), held + 2.0 * 30.0);
     near(charged(&["-2 A-e-1500-C oi 16"]), (1.5 - 1.25) * 30.0);
@@ -430,7 +492,8 @@ fn a_trade_says_the_open_interest_of_its_series() {
         ("-8 A-e-1600-C oi -1", "oi: portfolio.options[].open_interest = -1 is below its lower bound 0"),
         ("-8 A-e-1600-C oi x", "oi: \"x\" is not a decimal number"),
         ("-1e30 A-e-1600-C", "quantity: portfolio.options[].quantity = -1e30 is below its lower bound"),
-        ("-8 A-e-1600-C at 1e14", "cash: portfolio.cash = 800000000000200 is above its upper bound"),
+        ("-2000 A-e-1600-C at 9000000000", "cash: portfolio.cash = 18000000000200 is above its upper bound"),
+        ("-8 A-e-1600-C at 1e300", "price: a premium = 1e300 is above its upper bound 10000000000"),
     ] {
         let output = margin(&document.to_string(), &["--what-if", trade]);
         let line = String::from_utf8(output.stderr).unwrap();

@@ -3,11 +3,13 @@
 use plimsoll_core::error::CoreError;
 use plimsoll_core::margin::evaluator::book::{Entry, GROSS_NOTIONAL_MAX};
 use plimsoll_core::margin::evaluator::offset::{credit, Credit};
-use plimsoll_core::margin::evaluator::portfolio::{evaluate, worst_of, MarketMargin, Parameters, Worst, MAX_SCENARIOS};
+use plimsoll_core::margin::evaluator::portfolio::{
+    evaluate, worst_of, Discount, MarketMargin, Parameters, Worst, MAX_SCENARIOS,
+};
 use plimsoll_core::margin::evaluator::{Collateral, Leg, Real};
 use serde_json::Value;
 
-use super::documents::{float, golden, markets, portfolio_parameters, real, scenarios, Balances};
+use super::documents::{decimal, float, golden, markets, portfolio_parameters, real, scenarios, Balances};
 
 /// Equity, initial and maintenance balance of a portfolio document.
 pub fn balances(document: &Value) -> Balances {
@@ -202,4 +204,17 @@ fn a_discount_that_multiplies_is_bounded_with_the_book() {
     assert_eq!(outcome(-90, 1), Ok(()));
     assert_eq!(outcome(-90, 1_000_000_000), Err(CoreError::OutOfDomain), "growth of the notional");
     assert_eq!(outcome(-200, 1), Err(CoreError::OutOfDomain), "growth");
+}
+
+#[test]
+fn a_small_base_takes_a_growth_back_that_does_not_fit_alone() {
+    let long = |base: &str, add: i64| {
+        let discount = Discount { base_long: decimal(base), long_add: Real::from_integer(add), ..Discount::default() };
+        float(discount.long(Real::ZERO, Real::ONE))
+    };
+    for (base, add) in [("0.000000001", -60), ("0.000000001", -40), ("0.5", -3), ("0.5", 3), ("1", 0)] {
+        let expected = base.parse::<f64>().unwrap() * f64::from(-i32::try_from(add).unwrap()).exp();
+        assert!((long(base, add) / expected - 1.0).abs() < 1e-9, "{base} {add}");
+    }
+    assert_eq!([long("0", -100), long("0", 100)], [0.0, 0.0]);
 }

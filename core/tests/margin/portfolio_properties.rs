@@ -321,7 +321,8 @@ fn under_the_confidence_threshold_a_pair_that_nets_out_costs_nothing() {
     padded.legs.extend(book_of(30 * DAY, &[(Put, 1_100, 3, 600)]).legs);
     let two = margin(&padded, &parameters);
     let paid = float(two.initial - two.maintenance) - float(after.initial - after.maintenance);
-    assert!(paid <= -1_800.0 + slack(&padded), "{paid}");
+    let doubt = |margin: &MarketMargin| float(margin.contingency_im[2]);
+    assert!((doubt(&two) - doubt(&after) - 1_800.0).abs() < 1e-9 && paid <= -1_800.0 + slack(&padded), "{paid}");
 }
 
 /// Counter-example. Beyond `L (add + mult t) = 1` the basis contingency asks more of a long option than it is worth.

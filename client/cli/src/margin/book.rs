@@ -10,6 +10,9 @@ use super::decimal::{shown, to_f64};
 use super::field::{at_most, required, within, within_or};
 use super::input::{Collateral, Document, Expiry, Kind, Leg, Market, Mode, Svi};
 
+/// Most legs of a document: each is compared with every other.
+const LEGS_MAX: usize = 4_096;
+
 /// A market with what the account holds in it.
 pub struct Book {
     /// Name of the underlying.
@@ -69,6 +72,10 @@ pub fn books(document: &Document) -> Result<Vec<Book>, String> {
             return Err(format!("{path}.underlying: {:?} is there twice", market.underlying));
         }
         books.push(book(&path, market, document.mode)?);
+    }
+    let legs = document.portfolio.options.len();
+    if legs > LEGS_MAX {
+        return Err(format!("portfolio.options has {legs} entries: {LEGS_MAX} at most"));
     }
     for (index, leg) in document.portfolio.options.iter().enumerate() {
         let path = format!("portfolio.options[{index}]");

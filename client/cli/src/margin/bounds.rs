@@ -155,9 +155,14 @@ const OBJECTS: [Object; 17] = [
     ),
 ];
 
+/// `path` without indices.
+pub fn plain(path: &str) -> String {
+    path.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
 /// The bounds of the number at `path`, as `portfolio.options[3].vol`; `None` where no number belongs.
 pub fn of(path: &str) -> Option<Bounds> {
-    let plain: String = path.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let plain = plain(path);
     let (low, high) = OBJECTS.iter().find_map(|(object, _, fields)| {
         let field = plain.strip_prefix(object)?;
         fields.iter().find_map(|(name, ends)| (*name == field).then_some(*ends))

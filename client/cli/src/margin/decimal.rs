@@ -9,6 +9,8 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 /// Digits kept after the point: beyond, they are far below 2^-64.
 const FRACTION_DIGITS: usize = 22;
+/// Most characters of a refused text that are shown.
+const SHOWN_CHARACTERS: usize = 60;
 /// Most digits before the point.
 const WHOLE_DIGITS: usize = 15;
 
@@ -41,9 +43,9 @@ impl fmt::Display for Decimal {
 impl Decimal {
     /// Reads `[-]digits[.digits][e[-]digits]`; the error says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let refused = || format!("{text:?} is not a decimal number");
+        let refused = || format!("{:?} is not a decimal number", start(text));
         if text.contains(char::is_whitespace) {
-            return Err(format!("{text:?} has spaces: a decimal number is written without"));
+            return Err(format!("{:?} has spaces: a decimal number is written without", start(text)));
         }
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, power(exponent).ok_or_else(refused)?),
@@ -60,12 +62,20 @@ impl Decimal {
         }
         let written: f64 = text.parse().map_err(|_| refused())?;
         if !written.is_finite() {
-            return Err(format!("{text} is beyond 10^308"));
+            return Err(format!("{} is beyond 10^308", start(text)));
         }
         let point = i32::try_from(whole.len()).map_err(|_| refused())?.saturating_add(exponent);
         let magnitude = exact(&all, point).unwrap_or(Real::MAX);
         // There is one zero.
         Ok(Self(if negative { -magnitude } else { magnitude }, if written == 0.0 { 0.0 } else { written }))
+    }
+}
+
+/// As much of `text` as a line holds.
+fn start(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::bounds::{self, Bounds};
+use super::bounds::{self, plain, Bounds};
 use super::decimal::Decimal;
 
 /// Where arrays belong; objects are never written as the array of their values.
@@ -61,8 +61,7 @@ fn refuse_arrays(path: &str, value: &Value) -> Result<(), String> {
             refuse_arrays(&format!("{path}{dot}{name}"), value)
         }),
         Value::Array(entries) => {
-            let plain: String = path.chars().filter(|c| !c.is_ascii_digit()).collect();
-            if !ARRAYS.contains(&plain.as_str()) {
+            if !ARRAYS.contains(&plain(path).as_str()) {
                 return Err(format!("{path}: an array where none belongs (see --schema)"));
             }
             entries.iter().enumerate().try_for_each(|(at, entry)| refuse_arrays(&format!("{path}[{at}]"), entry))
@@ -335,13 +334,13 @@ group!(
 group!(
     /// Static discount of shocked values.
     Discount {
-        /// Share of a positive value.
+        /// Share of a positive value: 0, or at least 0.000000001.
         base_long: Decimal,
         /// Weight of the rate.
         long_mult: Decimal,
         /// Added rate.
         long_add: Decimal,
-        /// Share of a negative value.
+        /// Share of a negative value: 0, or at least 0.000000001.
         base_short: Decimal,
         /// Weight of the rate.
         short_mult: Decimal,

@@ -17,6 +17,9 @@ const NEEDED: &str = "mode \"portfolio\" needs it";
 /// Reads the fields of one group: `read.field(name, value)`.
 struct Group(&'static str);
 
+/// Least base of a discount above 0.
+const BASE_LEAST: &str = "0.000000001";
+
 impl Group {
     fn field(&self, name: &str, value: Decimal) -> Result<Real, String> {
         within(&format!("parameters.{}.{name}", self.0), value)
@@ -113,13 +116,22 @@ fn skew_shock(group: &input::SkewShock) -> Result<SkewShock, String> {
     })
 }
 
+/// A base of a discount: 0, or large enough that a number still has its digits after any growth.
+fn base(read: &Group, name: &str, value: Decimal) -> Result<Real, String> {
+    let base = read.field(name, value)?;
+    if base > Real::ZERO {
+        between(&format!("parameters.{}.{name}", read.0), value, BASE_LEAST, "10")?;
+    }
+    Ok(base)
+}
+
 fn discount(group: &input::Discount) -> Result<Discount, String> {
     let read = Group("discount");
     Ok(Discount {
-        base_long: read.field("base_long", group.base_long)?,
+        base_long: base(&read, "base_long", group.base_long)?,
         long_mult: read.field("long_mult", group.long_mult)?,
         long_add: read.field("long_add", group.long_add)?,
-        base_short: read.field("base_short", group.base_short)?,
+        base_short: base(&read, "base_short", group.base_short)?,
         short_mult: read.field("short_mult", group.short_mult)?,
         short_add: read.field("short_add", group.short_add)?,
     })

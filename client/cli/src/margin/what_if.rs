@@ -5,9 +5,12 @@ use serde::Serialize;
 
 use super::decimal::{to_f64, Decimal};
 use super::evaluate::evaluate;
-use super::field::within;
+use super::field::{between, within};
 use super::input::{Document, Kind, Leg, Market};
 use crate::series::expiry_name;
+
+/// Largest premium: that of prices.
+const PREMIUM_MOST: &str = "10000000000";
 
 /// A trade as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +90,8 @@ pub fn apply(document: &Document, texts: &[String]) -> Result<(Document, Vec<App
         let request = Request::parse(text)?;
         applied.push(trade(&mut after, &request)?);
     }
+    // Until here, so that a series which a trade closes and the next one opens keeps what is said of it.
+    after.portfolio.options.retain(|leg| leg.quantity.0 != Real::ZERO);
     interest_of_new(document, &mut after);
     Ok((after, applied))
 }
@@ -108,8 +113,8 @@ fn trade(document: &mut Document, request: &Request) -> Result<Applied, String> 
     // The only change of equity is the leg's value: quantity x mark.
     let value = evaluate(&changed).map_err(|why| request.refused("series", why))?.equity - before.equity;
     let price = request.price.map(|price| request.decimal("price", price)).transpose()?;
-    if price.is_some_and(|price| price.0 < Real::ZERO) {
-        return Err(request.refused("price", "a premium is never below 0"));
+    if let Some(price) = price {
+        between("a premium", price, "0", PREMIUM_MOST).map_err(|why| request.refused("price", why))?;
     }
     let cash = match price {
         Some(price) => -(quantity * price.0),
@@ -175,16 +180,16 @@ fn interest_of_new(before: &Document, after: &mut Document) {
     }
 }
 
-/// Adds to the leg of the same series and volatility, if there is one; a leg of nothing goes.
-fn add(document: &mut Document, leg: Leg) {
-    let same = |other: &Leg| same_series(document, other, &leg) && other.vol == leg.vol;
+/// Adds to the leg of the same series and volatility, if there is one, or in the place of one of nothing.
+fn add(document: &mut Document, mut leg: Leg) {
+    let same = |other: &Leg| {
+        let open = other.quantity.0 != Real::ZERO;
+        same_series(document, other, &leg) && (other.vol == leg.vol || !open)
+    };
     match document.portfolio.options.iter().position(same) {
         Some(at) => {
-            let sum = document.portfolio.options[at].quantity.0 + leg.quantity.0;
-            document.portfolio.options[at].quantity = Decimal::from(sum);
-            if sum == Real::ZERO {
-                document.portfolio.options.remove(at);
-            }
+            leg.quantity = Decimal::from(document.portfolio.options[at].quantity.0 + leg.quantity.0);
+            document.portfolio.options[at] = leg;
         }
         None => document.portfolio.options.push(leg),
     }

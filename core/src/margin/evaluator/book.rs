@@ -4,6 +4,7 @@
 #![allow(clippy::arithmetic_side_effects)] // PROOF: the operators of `Real` saturate.
 
 use crate::error::CoreError;
+use crate::math::time::WINDOW_SECONDS;
 use crate::position::OptionKind;
 
 use super::{Real, Svi};
@@ -122,7 +123,8 @@ impl<'a> Market<'a> {
         self.gross_excess().map_or(Ok(()), |_| Err(CoreError::Overflow))
     }
 
-    /// Gross notional: `sum |quantity| max(spot, forward, settlement average, strike, 0.001) + sum value`.
+    /// Gross notional: `sum |quantity| max(spot, forward, settlement average, strike, 0.001) + sum value`; the average
+    /// counts inside its window.
     pub fn gross(&self) -> Real {
         self.gross_parts().fold(Real::ZERO, |sum, (_, part)| sum + part)
     }
@@ -140,7 +142,9 @@ impl<'a> Market<'a> {
     fn gross_parts(&self) -> impl Iterator<Item = (Entry, Real)> + '_ {
         let of_leg = |leg: &Leg| {
             let expiry = self.expiries.get(leg.expiry);
-            let priced = expiry.map_or(Real::ZERO, |e| e.forward.max(e.settlement_average.unwrap_or(Real::ZERO)));
+            let inside = |e: &&Expiry| e.seconds <= Real::from_integer(WINDOW_SECONDS);
+            let average = expiry.filter(inside).and_then(|e| e.settlement_average).unwrap_or(Real::ZERO);
+            let priced = expiry.map_or(Real::ZERO, |e| e.forward).max(average);
             leg.quantity.abs() * priced.max(leg.strike).max(self.spot).max(PRICE_LEAST)
         };
         let legs = self.legs.iter().enumerate().map(move |(at, leg)| (Entry::Leg(at), of_leg(leg)));

@@ -113,7 +113,12 @@ pub struct Discount {
 impl Discount {
     /// The share of a positive value that counts: `base_long exp(-years (rate long_mult + long_add))`, rate >= 0.
     pub fn long(&self, rate: Real, years: Real) -> Real {
-        self.base_long * (-(years * (rate * self.long_mult + self.long_add))).exp()
+        let growth = -(years * (rate * self.long_mult + self.long_add));
+        if growth > Real::ZERO {
+            // One exponential of both: that of the growth alone may not fit though a small base takes it back.
+            return (growth + self.base_long.ln()).exp();
+        }
+        self.base_long * growth.exp()
     }
 }
 
