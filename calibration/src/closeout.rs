@@ -63,10 +63,19 @@ pub struct Closeout {
 }
 
 impl Closeout {
-    /// What the percentages are fitted to: the chance after the delay asked for, at one half-spread; 0 without its row.
-    pub fn at_target(&self) -> f64 {
-        let row = self.rows.iter().find(|row| row.delay == self.delay.total());
-        row.and_then(|row| row.probability.get(ONE_HALF_SPREAD)).copied().unwrap_or(0.0)
+    /// What the percentages are fitted to: the chance after the delay asked for, at one half-spread; `None` if no moment
+    /// tests it.
+    pub fn at_target(&self) -> Option<f64> {
+        self.target().filter(|row| row.moments > 0)?.probability.get(ONE_HALF_SPREAD).copied()
+    }
+
+    /// Moments that test the delay asked for.
+    pub fn moments(&self) -> usize {
+        self.target().map_or(0, |row| row.moments)
+    }
+
+    fn target(&self) -> Option<&CloseoutRow> {
+        self.rows.iter().find(|row| row.delay == self.delay.total())
     }
 }
 
@@ -77,7 +86,8 @@ pub struct CloseoutRow {
     pub delay: i64,
     /// Delay tested: whole bars, seconds.
     pub tested: i64,
-    /// P(E < 0 before the book is closed) of the worst short option, per slippage multiple.
+    /// P(E < 0 before the book is closed) of the worst short option, per slippage multiple; nothing is said by the zeros of
+    /// a row without moments.
     pub probability: Vec<f64>,
     /// The same at one half-spread, among the tenth of the moments with the highest volatility state.
     pub wildest: f64,

@@ -28,6 +28,8 @@ pub enum Reason {
     OutOfRange,
     /// Prices that do not move say nothing.
     PricesDoNotMove,
+    /// The files hold nothing to test it on.
+    NotTested,
 }
 
 /// A field for which nothing is proposed.
@@ -105,7 +107,10 @@ pub fn judge(fitted: &Fitted, settings: &Settings) -> Verdict {
             verdict.withhold_changes(&Proposal { cross: fitted.proposal.cross, ..start }, settings, reason);
         }
     }
-    let missed = || (fitted.haircut.covered < settings.coverage).then_some(Reason::NotReached);
+    let missed = || match fitted.haircut {
+        HaircutFit { windows: 0, .. } => Some(Reason::NotTested),
+        haircut => (haircut.covered < settings.coverage).then_some(Reason::NotReached),
+    };
     match over_range.or_else(missed) {
         None => {
             verdict.proposal.cross_factor = fitted.proposal.cross_factor;
@@ -127,9 +132,15 @@ impl Verdict {
             self.warnings.push(Warning::out_of_range(&error));
             return Some(Reason::OutOfRange);
         }
-        let (initial, closeout) = fitted.tests?;
+        let (windows, moments) = fitted.tests.map_or((0, 0), |(initial, closeout)| {
+            (initial.iter().map(|option| option.windows).min().unwrap_or(0), closeout.moments())
+        });
+        let tested = fitted.tests.filter(|_| windows > 0);
+        let Some((initial, probability)) = tested.and_then(|(i, closeout)| Some((i, closeout.at_target()?))) else {
+            self.warnings.push(Warning::PercentagesNotTested { windows, moments });
+            return Some(Reason::NotTested);
+        };
         let covered = initial.iter().map(|option| option.covered).fold(1.0, f64::min);
-        let probability = closeout.at_target();
         if covered >= settings.coverage && probability <= settings.probability {
             return None;
         }

@@ -30,6 +30,13 @@ pub enum Warning {
         /// Chance that equity is gone before the book is closed.
         probability: f64,
     },
+    /// The files hold nothing to test the fitted percentages on: none are proposed.
+    PercentagesNotTested {
+        /// Windows that test initial margin, of the option that has fewest.
+        windows: usize,
+        /// Moments that test whether a book is closed in time.
+        moments: usize,
+    },
     /// A file that parameters are fitted to has too few windows to show the coverage.
     TooFewWindows {
         /// Name of the file.

@@ -1,8 +1,9 @@
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
+use plimsoll_calibration::closeout::Delay;
 use plimsoll_calibration::verdict::Reason;
-use plimsoll_calibration::{calibrate, Calibration, CalibrationError, History, Settings};
+use plimsoll_calibration::{calibrate, Calibration, CalibrationError, History, Settings, Warning};
 
 use crate::fixtures::{constant, crash, hourly, long, settings};
 
@@ -125,6 +126,20 @@ fn prices_that_never_move_give_a_report_and_no_proposal() {
         }
         assert!(calibrate(&[history], 0.002, &settings(), QUIET).unwrap().proposed.is_empty());
     }
+}
+
+#[test]
+fn percentages_that_no_moment_tests_are_not_proposed() {
+    // The auction takes longer than the 400 days of the history.
+    let delay = Delay { auction: 40_000_000, ..settings().delay };
+    let result = calibrate(&[long()], 0.002, &Settings { delay, ..settings() }, QUIET).unwrap();
+    assert_eq!(result.not_proposed(), ["cross"]);
+    assert_eq!(result.proposal.cross, settings().start.cross);
+    let cross: Vec<_> = result.withheld.iter().filter(|withheld| withheld.group == "cross").collect();
+    assert!(!cross.is_empty() && cross.iter().all(|withheld| withheld.reason == Reason::NotTested), "{cross:?}");
+    let untested = |warning: &Warning| matches!(warning, Warning::PercentagesNotTested { windows, moments: 0 } if *windows > 1_000);
+    assert!(result.warnings.iter().any(untested), "{:?}", result.warnings);
+    assert_eq!(result.closeout.at_target(), None);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use plimsoll_calibration::closeout::Closeout;
+use plimsoll_calibration::closeout::{Closeout, CloseoutRow};
 use plimsoll_calibration::haircut::HaircutFit;
 use plimsoll_calibration::initial::OptionCoverage;
 use plimsoll_calibration::proposal::Proposal;
@@ -18,9 +18,21 @@ struct Case {
     initial: f64,
     haircut: f64,
     moves: bool,
+    /// Windows that test initial margin and the haircut.
+    windows: [usize; 2],
+    /// Delay of the only row of the close-out, its moments and its chance at one half-spread.
+    row: (i64, usize, f64),
 }
 
-const GOOD: Case = Case { range: true, max_spot: 200_000, initial: 0.99, haircut: 0.99, moves: true };
+const GOOD: Case = Case {
+    range: true,
+    max_spot: 200_000,
+    initial: 0.99,
+    haircut: 0.99,
+    moves: true,
+    windows: [100, 100],
+    row: (810, 10_000, 0.001),
+};
 
 fn verdict(case: &Case) -> Verdict {
     let scan = ScanParameters { deviations: 5_000_000, ..ScanParameters::shipped() };
@@ -37,13 +49,30 @@ fn verdict(case: &Case) -> Verdict {
         worst: None,
     };
     let range = RangeFit { scan, unreached: if case.range { Vec::new() } else { vec![missed] } };
-    let initial =
-        [OptionCoverage { option: "short call".to_owned(), windows: 100, covered: case.initial, worst: None }];
-    let delay = settings().delay;
-    let closeout =
-        Closeout { delay, half_spread: 0.0, slippage_multiples: Vec::new(), rows: Vec::new(), independent: 1 };
-    let covered = case.haircut;
-    let haircut = HaircutFit { haircut: 0.2, cross_factor: 800_000, windows: 100, covered, worst: None, mean_cut: 0.2 };
+    let initial = [OptionCoverage {
+        option: "short call".to_owned(),
+        windows: case.windows[0],
+        covered: case.initial,
+        worst: None,
+    }];
+    let (settings_delay, (delay, moments, chance)) = (settings().delay, case.row);
+    let row = CloseoutRow {
+        delay,
+        tested: 3_600,
+        probability: vec![0.0, chance, 1.0],
+        wildest: chance,
+        worst_option: String::new(),
+        moments,
+    };
+    let closeout = Closeout {
+        delay: settings_delay,
+        half_spread: 0.0,
+        slippage_multiples: vec![0.0, 1.0, 2.0],
+        rows: vec![row],
+        independent: moments,
+    };
+    let (windows, covered) = (case.windows[1], case.haircut);
+    let haircut = HaircutFit { haircut: 0.2, cross_factor: 800_000, windows, covered, worst: None, mean_cut: 0.2 };
     let tests = Some((initial.as_slice(), &closeout));
     judge(&Fitted { proposal: &proposal, range: &range, tests, haircut: &haircut, moves: case.moves }, &settings())
 }
@@ -81,6 +110,33 @@ fn percentages_beyond_the_rule_book_or_below_their_target_are_withheld_alone() {
     assert_eq!(below.proposal.cross, CrossParameters::REFERENCE);
     assert_eq!(fields(&below), [("max_spot", Reason::NotReached)]);
     assert!(matches!(below.warnings[..], [Warning::PercentagesNotReached { covered, .. }] if covered == 0.98));
+}
+
+#[test]
+fn a_chance_above_its_target_withholds_the_percentages_alone() {
+    let above = verdict(&Case { row: (810, 10_000, 0.001_1), ..GOOD });
+    assert_eq!(above.proposed, ["volatility", "scan", "collateral"]);
+    assert_eq!(fields(&above), [("max_spot", Reason::NotReached)]);
+    assert_eq!(above.warnings, [Warning::PercentagesNotReached { covered: 0.99, probability: 0.001_1 }]);
+}
+
+#[test]
+fn what_nothing_tests_is_not_proposed() {
+    // No row of the delay asked for; a row without a moment; no window of initial margin.
+    let untested = [
+        (Case { row: (3_600, 10_000, 0.0), ..GOOD }, 100, 0),
+        (Case { row: (810, 0, 0.0), ..GOOD }, 100, 0),
+        (Case { windows: [0, 100], initial: 1.0, ..GOOD }, 0, 10_000),
+    ];
+    for (case, windows, moments) in untested {
+        let verdict = verdict(&case);
+        assert_eq!(verdict.proposed, ["volatility", "scan", "collateral"]);
+        assert_eq!(verdict.proposal.cross, CrossParameters::REFERENCE);
+        assert_eq!(fields(&verdict), [("max_spot", Reason::NotTested)]);
+        assert_eq!(verdict.warnings, [Warning::PercentagesNotTested { windows, moments }]);
+    }
+    let haircut = verdict(&Case { windows: [100, 0], haircut: 1.0, ..GOOD });
+    assert_eq!((haircut.proposal.cross_factor, fields(&haircut)), (None, vec![("cross_factor", Reason::NotTested)]));
 }
 
 #[test]

@@ -119,10 +119,14 @@ fn closeout(report: &Report, calibration: &Calibration) -> String {
         let top = (rows - row) as f64;
         for (column, probability) in delay.probability.iter().enumerate() {
             let left = column as f64;
-            let color = if *probability <= report.settings.probability { GREEN } else { shade(*probability) };
-            let title = format!("{} after {}", percent(*probability, 3), duration(delay.tested));
+            let (color, chance) = match *probability {
+                _ if delay.moments == 0 => (GREY, "not tested".to_owned()),
+                chance if chance <= report.settings.probability => (GREEN, percent(chance, 3)),
+                chance => (shade(chance), percent(chance, 3)),
+            };
+            let title = format!("{chance} after {}", duration(delay.tested));
             chart.cell(left..left + 0.98, top - 0.92..top, color, &title);
-            chart.label((left + 0.49, top - 0.55), "#ffffff", &percent(*probability, 3));
+            chart.label((left + 0.49, top - 0.55), "#ffffff", &chance);
         }
         labels.push((top - 0.5, duration(delay.tested)));
     }

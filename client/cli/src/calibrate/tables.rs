@@ -243,9 +243,10 @@ fn closeout(report: &Report, calibration: &Calibration) -> Grid {
     let closeout = &calibration.closeout;
     let row = |row: &plimsoll_calibration::closeout::CloseoutRow| {
         let mut cells = vec![format!("{} (tested {})", duration(row.delay), duration(row.tested))];
-        cells.extend(row.probability.iter().map(|p| percent(*p, 3)));
-        cells.push(percent(row.wildest, 3));
-        cells.push(row.worst_option.clone());
+        let tested = |chance: f64| if row.moments == 0 { dash(None) } else { percent(chance, 3) };
+        cells.extend(row.probability.iter().map(|chance| tested(*chance)));
+        cells.push(tested(row.wildest));
+        cells.push(if row.moments == 0 { "not tested".to_owned() } else { row.worst_option.clone() });
         cells
     };
     let mut rows: Vec<Vec<String>> = closeout.rows.iter().map(row).collect();

@@ -48,6 +48,10 @@ fn words(warning: &Warning) -> String {
             percent(*covered, 2),
             percent(*probability, 3)
         ),
+        Warning::PercentagesNotTested { windows, moments } => format!(
+            "{windows} windows test the fitted initial margin, {moments} moments whether a book is closed in time: without \
+             either nothing is shown; give a longer history or a shorter delay"
+        ),
         Warning::TooFewWindows { file, windows, independent, needed, most_shown } => format!(
             "{file}: {windows} windows, of which {independent} share no bar; even without a breach so many show a \
              coverage of {} at most (95 % confidence); the target takes {needed}",
@@ -121,5 +125,6 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::RangeNotProposed => "a multiple of a range that is not proposed",
         Reason::OutOfRange => "beyond the rule book's range",
         Reason::PricesDoNotMove => "prices do not move",
+        Reason::NotTested => "nothing to test it on",
     }
 }
