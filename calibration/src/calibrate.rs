@@ -8,7 +8,8 @@
 //!    the horizon.
 //! 4. The maintenance percentages at which a book at maintenance is closed in time.
 //! 5. The haircut of collateral in the same coin.
-//! 6. The verdict: what reaches its target is proposed, nothing else; and the warnings.
+//! 6. The verdict: what reaches its target, on as many windows as can show it, is proposed, nothing else; and the
+//!    warnings.
 
 use std::cmp::Reverse;
 
@@ -29,14 +30,15 @@ use crate::procyclicality::{procyclicality, Procyclicality};
 use crate::proposal::{Change, Proposal};
 use crate::range::{fit_whole_and_parts, out_of_sample, Closest, OutOfSample, Part, RangeFit, Set, Unreached};
 use crate::replay::{range_of, replay, warm_up};
-use crate::sample::{independent, most_shown};
+use crate::sample::{independent, most_shown, windows_needed};
 use crate::statistics::{from_ppm, quantile, round_up, to_ppm};
 use crate::verdict::{judge, Fitted, Withheld, COLLATERAL};
 use crate::warning::{self, Warning};
 
 /// Horizons whose multiplier is reported: seconds.
 const HORIZONS: [i64; 5] = [3_600, 4 * 3_600, 12 * 3_600, 86_400, 2 * 86_400];
-/// A history of at least this many horizons can show a coverage of 99 %; shorter ones are tested, not fitted to.
+/// A history of at least this many horizons is fitted to; shorter ones are tested. What is proposed takes more windows
+/// than that: see [`crate::sample::windows_needed`].
 const LONG_HORIZONS: i64 = 100;
 /// Starts per horizon at which whole option books are tested.
 const BOOKS_PER_HORIZON: i64 = 4;
@@ -69,7 +71,8 @@ pub struct Settings {
 pub struct Calibration {
     /// Underlying.
     pub asset: String,
-    /// Its histories, finest first; the first is the one that option books are tested on.
+    /// Its histories: those that can show the coverage first, finest first; the first is the one that margin is fitted
+    /// to and option books are tested on.
     pub files: Vec<FileSummary>,
     /// What k would be for other horizons, on the finest history.
     pub horizons: Vec<HorizonFit>,
@@ -177,6 +180,8 @@ struct Replayed<'a> {
     history: &'a History,
     states: Vec<VolatilityState>,
     observations: Vec<Observation>,
+    /// Windows that share no bar.
+    independent: usize,
     long: bool,
 }
 
@@ -235,10 +240,13 @@ pub fn calibrate(
     progress(&format!("{asset}: back-testing margin"));
     let tests = fitted.cross.validate().is_ok().then(|| trial.test(&fitted)).transpose()?;
     let shown = tests.as_ref().map(|tests| (tests.initial.as_slice(), &tests.closeout));
-    let verdict = judge(&Fitted { proposal: &fitted, range: &range, tests: shown, haircut: &haircut, moves }, settings);
+    let independent = finest.independent;
+    let fit = Fitted { proposal: &fitted, range: &range, tests: shown, haircut: &haircut, moves, independent };
+    let verdict = judge(&fit, settings);
     let proposal = verdict.proposal;
     proposal.validate(&asset)?;
-    let same = |_: &Tests| (proposal.scan, proposal.cross) == (fitted.scan, fitted.cross);
+    let groups = |of: &Proposal| (of.volatility, of.scan, of.cross);
+    let same = |_: &Tests| groups(&proposal) == groups(&fitted);
     let tests = tests.filter(same).map_or_else(|| trial.test(&proposal), Ok)?;
     progress(&format!("{asset}: comparing with the parameters it started from"));
     let mut calibration = Calibration {
@@ -268,7 +276,8 @@ pub fn calibrate(
     Ok(calibration)
 }
 
-/// Histories by the length of their bars, finest first; long ones before short ones.
+/// Histories by the length of their bars, finest first; long ones before short ones, and before both the long ones that
+/// can show the coverage.
 fn replay_all<'a>(histories: &'a [History], settings: &Settings) -> Result<Vec<Replayed<'a>>, CalibrationError> {
     let mut replayed = Vec::new();
     for history in histories {
@@ -280,7 +289,8 @@ fn replay_all<'a>(histories: &'a [History], settings: &Settings) -> Result<Vec<R
             return Err(too_short(history, settings));
         }
         let long = history.seconds() >= LONG_HORIZONS * settings.horizon;
-        replayed.push(Replayed { history, states, observations, long });
+        let independent = independent(observations.iter().map(|o| o.window));
+        replayed.push(Replayed { history, states, observations, independent, long });
     }
     // Nothing long: the longest is fitted to, whatever that is worth.
     if replayed.iter().all(|r| !r.long) {
@@ -289,7 +299,9 @@ fn replay_all<'a>(histories: &'a [History], settings: &Settings) -> Result<Vec<R
             longest.long = true;
         }
     }
-    replayed.sort_by_key(|r| (!r.long, r.history.bar_seconds, r.history.file.clone()));
+    let needed = windows_needed(settings.coverage);
+    let shows = |r: &Replayed| r.long && r.independent >= needed;
+    replayed.sort_by_key(|r| (!shows(r), !r.long, r.history.bar_seconds, r.history.file.clone()));
     Ok(replayed)
 }
 
@@ -310,7 +322,7 @@ fn too_short(history: &History, settings: &Settings) -> CalibrationError {
 
 fn summary(replayed: &Replayed) -> FileSummary {
     let history = replayed.history;
-    let independent = independent(replayed.observations.iter().map(|o| o.window));
+    let independent = replayed.independent;
     FileSummary {
         file: history.file.clone(),
         from: history.bars.first().map_or(0, |bar| bar.timestamp),

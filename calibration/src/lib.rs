@@ -15,7 +15,7 @@
 //! | [`closeout`] | the chance that equity is gone before a book is closed; maintenance percentages |
 //! | [`haircut`] | collateral haircuts |
 //! | [`proposal`] | the parameter group to propose |
-//! | [`verdict`] | which groups reach their targets and are proposed |
+//! | [`verdict`] | which groups reach their targets on enough windows and are proposed |
 //! | [`warning`] | what to know before using it |
 //! | [`picture`] | range and moves over time |
 //! | [`calibrate()`] | all of it, for one underlying |

@@ -1,5 +1,5 @@
-//! Which groups are proposed: those that reach what was asked of them, inside the rule book's ranges. For every other
-//! group nothing is proposed; what was fitted, or comes closest, is told.
+//! Which groups are proposed: those that reach what was asked of them, inside the rule book's ranges, on as many windows
+//! as can show it. For every other group nothing is proposed; what was fitted, or comes closest, is told.
 //!
 //! Spot percentages and haircut are multiples of the range, so that without a range neither of them is proposed.
 
@@ -10,6 +10,7 @@ use crate::haircut::HaircutFit;
 use crate::initial::OptionCoverage;
 use crate::proposal::Proposal;
 use crate::range::RangeFit;
+use crate::sample::windows_needed;
 use crate::warning::Warning;
 use crate::Settings;
 
@@ -30,6 +31,10 @@ pub enum Reason {
     PricesDoNotMove,
     /// The files hold nothing to test it on.
     NotTested,
+    /// The windows that share no bar are fewer than the coverage takes.
+    TooFewWindows,
+    /// The moments whose delays share no bar are fewer than the chance takes.
+    TooFewMoments,
 }
 
 /// A field for which nothing is proposed.
@@ -73,17 +78,15 @@ pub struct Fitted<'a> {
     pub haircut: &'a HaircutFit,
     /// Whether any price moves.
     pub moves: bool,
+    /// Windows, which share no bar, of the history that all of it is fitted to.
+    pub independent: usize,
 }
 
 /// Judges `fitted` by the targets of `settings`.
 pub fn judge(fitted: &Fitted, settings: &Settings) -> Verdict {
     let start = settings.start;
     let mut verdict = Verdict { proposal: start, proposed: Vec::new(), withheld: Vec::new(), warnings: Vec::new() };
-    let no_range = match (fitted.moves, fitted.range.unreached.is_empty()) {
-        (false, _) => Some(Reason::PricesDoNotMove),
-        (true, false) => Some(Reason::NotReached),
-        (true, true) => None,
-    };
+    let no_range = fitted.no_range(settings);
     match no_range {
         None => {
             verdict.proposal.volatility = fitted.proposal.volatility;
@@ -91,11 +94,16 @@ pub fn judge(fitted: &Fitted, settings: &Settings) -> Verdict {
             verdict.proposed.extend(["volatility", "scan"]);
         }
         Some(Reason::PricesDoNotMove) => verdict.warnings.push(Warning::PricesDoNotMove),
-        Some(reason) => verdict.withhold_changes(&Proposal { scan: fitted.range.scan, ..start }, settings, reason),
+        Some(reason) => {
+            // A range that is not reached is not among the fitted groups.
+            let scan = if reason == Reason::NotReached { fitted.range.scan } else { fitted.proposal.scan };
+            let changed = Proposal { volatility: fitted.proposal.volatility, scan, ..start };
+            verdict.withhold_changes(&changed, settings, reason);
+        }
     }
     let over_range = no_range.map(|reason| match reason {
-        Reason::PricesDoNotMove => reason,
-        _ => Reason::RangeNotProposed,
+        Reason::NotReached => Reason::RangeNotProposed,
+        reason => reason,
     });
     match over_range.or_else(|| verdict.judge_percentages(fitted, settings)) {
         None => {
@@ -125,6 +133,19 @@ pub fn judge(fitted: &Fitted, settings: &Settings) -> Verdict {
     verdict
 }
 
+impl Fitted<'_> {
+    /// Why the range is not proposed.
+    fn no_range(&self, settings: &Settings) -> Option<Reason> {
+        if !self.moves {
+            return Some(Reason::PricesDoNotMove);
+        }
+        if !self.range.unreached.is_empty() {
+            return Some(Reason::NotReached);
+        }
+        (self.independent < windows_needed(settings.coverage)).then_some(Reason::TooFewWindows)
+    }
+}
+
 impl Verdict {
     /// Why the spot percentages are not proposed.
     fn judge_percentages(&mut self, fitted: &Fitted, settings: &Settings) -> Option<Reason> {
@@ -136,13 +157,14 @@ impl Verdict {
             (initial.iter().map(|option| option.windows).min().unwrap_or(0), closeout.moments())
         });
         let tested = fitted.tests.filter(|_| windows > 0);
-        let Some((initial, probability)) = tested.and_then(|(i, closeout)| Some((i, closeout.at_target()?))) else {
+        let known = tested.and_then(|(initial, closeout)| Some((initial, closeout.independent, closeout.at_target()?)));
+        let Some((initial, independent, probability)) = known else {
             self.warnings.push(Warning::PercentagesNotTested { windows, moments });
             return Some(Reason::NotTested);
         };
         let covered = initial.iter().map(|option| option.covered).fold(1.0, f64::min);
         if covered >= settings.coverage && probability <= settings.probability {
-            return None;
+            return (independent < windows_needed(1.0 - settings.probability)).then_some(Reason::TooFewMoments);
         }
         self.warnings.push(Warning::PercentagesNotReached { covered, probability });
         Some(Reason::NotReached)

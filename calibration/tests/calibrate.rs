@@ -55,7 +55,53 @@ fn of_two_short_histories_the_same_is_fitted_to_in_any_order() {
     let (a, b) = (hourly("BTC_a.csv", 20, 0.006, 3), hourly("BTC_b.csv", 20, 0.009, 4));
     let one = calibrate(&[a.clone(), b.clone()], 0.002, &settings(), QUIET).unwrap();
     let two = calibrate(&[b, a], 0.002, &settings(), QUIET).unwrap();
-    assert_eq!((one.proposal, one.files), (two.proposal, two.files));
+    assert_eq!((one.withheld, one.files), (two.withheld, two.files));
+}
+
+#[test]
+fn what_is_fitted_to_too_few_windows_is_told_and_not_proposed() {
+    // From one window to one fewer than 99 % takes, of 299 days and a week of warm-up.
+    for (bars, independent) in [(28, 1), (24 * 306, 298)] {
+        let mut history = hourly("BTC_x.csv", 310, 0.0065, 7);
+        history.bars.truncate(bars);
+        let result = calibrate(&[history], 0.002, &settings(), QUIET).unwrap();
+        assert_eq!((result.files[0].independent, result.proposed.len()), (independent, 0));
+        assert_eq!(result.proposal, settings().start);
+        let groups: Vec<_> = result.withheld.iter().map(|withheld| (withheld.group, withheld.reason)).collect();
+        for group in ["scan", "cross", "collateral"] {
+            assert!(groups.contains(&(group, Reason::TooFewWindows)), "{group} in {groups:?}");
+        }
+        // What is tested is what stays.
+        assert_eq!(result.coverage[0].coverage, result.start.coverage[0].1);
+    }
+    let mut enough = hourly("BTC_x.csv", 310, 0.0065, 7);
+    enough.bars.truncate(24 * 307);
+    let result = calibrate(&[enough], 0.002, &settings(), QUIET).unwrap();
+    assert_eq!((result.files[0].independent, result.not_proposed().len()), (299, 0));
+}
+
+#[test]
+fn a_short_history_of_finer_bars_does_not_keep_a_long_one_from_its_proposal() {
+    // 110 days of half hours are fitted to as well, but margin is fitted to what can show the coverage.
+    let mut fine = hourly("BTC_fine.csv", 220, 0.0045, 3);
+    for (bar, place) in fine.bars.iter_mut().zip(0..) {
+        bar.timestamp = crate::fixtures::START + place * 1_800;
+    }
+    let both = calibrate(&[History::from_bars("BTC_fine.csv", fine.bars), long()], 0.002, &settings(), QUIET).unwrap();
+    assert!(both.files.iter().all(|file| file.fitted));
+    assert_eq!(both.files.iter().map(|file| file.bar_seconds).collect::<Vec<_>>(), [3_600, 1_800]);
+    assert!(both.not_proposed().is_empty() && both.proposal.scan.deviations >= LONG.proposal.scan.deviations);
+}
+
+#[test]
+fn days_that_show_the_coverage_are_too_few_moments_for_the_chance() {
+    let swing = |day: i64| 0.01 + 0.02 * (day % 5) as f64 / 5.0;
+    let day = |d: i64| crate::fixtures::bar(crate::fixtures::START + d * 86_400, 100.0, swing(d), swing(d + 2));
+    let result = calibrate(&[History::from_bars("BTC_1d.csv", (0..400).map(day).collect())], 0.002, &settings(), QUIET);
+    let result = result.unwrap();
+    assert_eq!(result.not_proposed(), ["cross"]);
+    let cross = result.withheld.iter().filter(|withheld| withheld.group == "cross");
+    assert!(cross.clone().count() > 0 && cross.clone().all(|withheld| withheld.reason == Reason::TooFewMoments));
 }
 
 #[test]
@@ -144,7 +190,7 @@ fn percentages_that_no_moment_tests_are_not_proposed() {
 
 #[test]
 fn a_coin_that_hardly_moves_is_proposed_no_less_than_the_rule_book_allows() {
-    let result = calibrate(&[hourly("USDC_x.csv", 150, 0.000_05, 1)], 0.0, &settings(), QUIET).unwrap();
+    let result = calibrate(&[hourly("USDC_x.csv", 320, 0.000_05, 1)], 0.0, &settings(), QUIET).unwrap();
     let cross = &result.proposal.cross;
     assert!(result.not_proposed().is_empty(), "{:?}", result.warnings);
     assert_eq!((cross.max_spot.0, cross.min_spot.0, cross.mm_call.0), (10_000, 5_000, 5_000));
@@ -181,8 +227,10 @@ fn the_same_bars_twice_and_prices_of_something_else_are_refused() {
 
 #[test]
 fn a_higher_target_asks_for_more_margin() {
-    let higher = Settings { coverage: 0.998, probability: 0.0002, ..settings() };
-    let (a, b) = (LONG.proposal, calibrate(&[long()], 0.002, &higher, QUIET).unwrap().proposal);
+    let lower = Settings { coverage: 0.95, probability: 0.005, ..settings() };
+    let lower = calibrate(&[long()], 0.002, &lower, QUIET).unwrap();
+    assert!(lower.not_proposed().is_empty());
+    let (a, b) = (lower.proposal, LONG.proposal);
     assert!(b.scan.deviations > a.scan.deviations);
     assert!(b.cross_factor < a.cross_factor && b.cross.mm_call > a.cross.mm_call, "{a:?} {b:?}");
 }

@@ -22,6 +22,8 @@ struct Case {
     windows: [usize; 2],
     /// Delay of the only row of the close-out, its moments and its chance at one half-spread.
     row: (i64, usize, f64),
+    /// Windows, and moments, that share no bar.
+    independent: [usize; 2],
 }
 
 const GOOD: Case = Case {
@@ -32,6 +34,7 @@ const GOOD: Case = Case {
     moves: true,
     windows: [100, 100],
     row: (810, 10_000, 0.001),
+    independent: [299, 2_995],
 };
 
 fn verdict(case: &Case) -> Verdict {
@@ -69,12 +72,22 @@ fn verdict(case: &Case) -> Verdict {
         half_spread: 0.0,
         slippage_multiples: vec![0.0, 1.0, 2.0],
         rows: vec![row],
-        independent: moments,
+        independent: case.independent[1],
     };
     let (windows, covered) = (case.windows[1], case.haircut);
     let haircut = HaircutFit { haircut: 0.2, cross_factor: 800_000, windows, covered, worst: None, mean_cut: 0.2 };
     let tests = Some((initial.as_slice(), &closeout));
-    judge(&Fitted { proposal: &proposal, range: &range, tests, haircut: &haircut, moves: case.moves }, &settings())
+    judge(
+        &Fitted {
+            proposal: &proposal,
+            range: &range,
+            tests,
+            haircut: &haircut,
+            moves: case.moves,
+            independent: case.independent[0],
+        },
+        &settings(),
+    )
 }
 
 fn fields(verdict: &Verdict) -> Vec<(&str, Reason)> {
@@ -137,6 +150,28 @@ fn what_nothing_tests_is_not_proposed() {
     }
     let haircut = verdict(&Case { windows: [100, 0], haircut: 1.0, ..GOOD });
     assert_eq!((haircut.proposal.cross_factor, fields(&haircut)), (None, vec![("cross_factor", Reason::NotTested)]));
+}
+
+#[test]
+fn what_too_few_windows_show_is_withheld_as_fitted() {
+    let short = verdict(&Case { independent: [298, 2_995], ..GOOD });
+    assert!(short.proposed.is_empty() && short.warnings.is_empty());
+    assert_eq!(short.proposal, Proposal::shipped());
+    let few = Reason::TooFewWindows;
+    assert_eq!(fields(&short), [("deviations", few), ("max_spot", few), ("cross_factor", few)]);
+    assert_eq!(short.withheld.iter().map(|w| w.fitted).collect::<Vec<_>>(), [5_000_000, 200_000, 800_000]);
+    // A range that is missed says more than the number of windows.
+    let missed = verdict(&Case { independent: [3, 3], range: false, ..GOOD });
+    assert_eq!(missed.withheld[0].reason, Reason::NotReached);
+}
+
+#[test]
+fn percentages_that_too_few_moments_show_are_withheld_alone() {
+    let short = verdict(&Case { independent: [299, 2_994], ..GOOD });
+    assert_eq!(short.proposed, ["volatility", "scan", "collateral"]);
+    assert_eq!(fields(&short), [("max_spot", Reason::TooFewMoments)]);
+    let missed = verdict(&Case { independent: [299, 2_994], row: (810, 10_000, 0.002), ..GOOD });
+    assert_eq!(fields(&missed), [("max_spot", Reason::NotReached)]);
 }
 
 #[test]

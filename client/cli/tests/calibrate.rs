@@ -61,7 +61,7 @@ fn refusal(output: &Output) -> String {
 #[test]
 fn the_proposed_group_is_what_the_command_line_lists_an_underlying_with() {
     let folder = Folder::new("proposal");
-    let file = folder.write("BTC_1h.csv", &prices(200));
+    let file = folder.write("BTC_1h.csv", &prices(320));
     let toml = folder.run(&["calibrate", "--prices", &file, "--toml"]);
     assert!(toml.status.success(), "{}", String::from_utf8_lossy(&toml.stderr));
     let toml = String::from_utf8(toml.stdout).unwrap();
@@ -81,7 +81,7 @@ fn the_proposed_group_is_what_the_command_line_lists_an_underlying_with() {
 #[test]
 fn the_report_has_every_part_and_is_the_same_every_time() {
     let folder = Folder::new("report");
-    let (file, chain) = (folder.write("BTC_1h.csv", &prices(200)), folder.write("chain.csv", CHAIN));
+    let (file, chain) = (folder.write("BTC_1h.csv", &prices(320)), folder.write("chain.csv", CHAIN));
     let args = ["--json", "calibrate", "--prices", &file, "--chains", &chain];
     let first = folder.run(&args);
     assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
@@ -216,7 +216,7 @@ fn a_crash_alone_is_reported_in_every_form_and_proposed_in_none() {
 }
 
 #[test]
-fn a_short_history_is_proposed_with_the_windows_it_lacks() {
+fn a_short_history_is_reported_with_the_windows_it_lacks_and_not_proposed() {
     let folder = Folder::new("short");
     let swing = |day: u64| 100.0 + (day % 4) as f64;
     let day = |d: u64| format!("{},100,{},{},100\n", 1_577_836_800 + d * 86_400, swing(d), 200.0 - swing(d + 2));
@@ -224,12 +224,29 @@ fn a_short_history_is_proposed_with_the_windows_it_lacks() {
     let file = folder.write("BTC_1d.csv", &format!("timestamp,open,high,low,close\n{lines}"));
     let output = folder.run(&["calibrate", "--prices", &file, "--toml"]);
     let (toml, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(output.status.success(), "{error}");
+    assert_eq!(output.status.code(), Some(3), "{error}");
+    assert!(error.contains("BTC: nothing is proposed for [volatility], [scan], [cross], [collateral]"), "{error}");
     let known =
         "warning: too few windows: BTC_1d.csv: 8 windows, of which 8 share no bar; even without a breach so many \
                  show a coverage of 68.77 % at most (95 % confidence); the target takes 299";
-    assert!(toml.contains(&format!("\n# {known}\n")) && toml.contains("\n[scan]\n"), "{toml}");
+    assert!(toml.contains(&format!("\n# {known}\n")) && toml.contains("\n# [scan]: nothing is proposed.\n"), "{toml}");
     assert!(error.contains(known), "{error}");
+    let text = String::from_utf8(folder.run(&["calibrate", "--prices", &file]).stdout).unwrap();
+    let why = text.lines().find(|line| line.contains("[scan] deviations")).unwrap_or_default();
+    assert!(why.contains("not enough independent windows: 8 of 299"), "{text}");
+}
+
+#[test]
+fn a_delay_longer_than_the_history_is_not_tested_and_gives_no_percentages() {
+    let folder = Folder::new("untested");
+    let (file, page) = (folder.write("BTC_1h.csv", &prices(320)), folder.path("untested.html"));
+    let output = folder.run(&["calibrate", "--prices", &file, "--auction-delay", "40000000", "--html", &page]);
+    let (text, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(3), "{error}");
+    assert!(error.contains("BTC: nothing is proposed for [cross];"), "{error}");
+    assert!(text.contains("percentages not tested: ") && text.contains("0 moments whether a book is closed"), "{text}");
+    assert!(text.contains("nothing to test it on") && text.contains("\n[scan]\n") && !text.contains("\n[cross]\n"));
+    assert!(std::fs::read_to_string(page).unwrap().contains("not tested"));
 }
 
 #[test]

@@ -26,9 +26,9 @@ const QUIET: Duration = Duration::from_secs(2);
 Files are CSV with the columns timestamp (unix seconds), open, high, low, close. The name of a file up to its first _, - \
 or . names its underlying; several files of one underlying are calibrated together, each with bars of one length.
 
-A report comes for any prices. What does not reach its target is not proposed: the report says how far it comes and \
-tests the shipped parameters instead. Warnings say what the files cannot show: a coverage of 99 % takes at least 299 \
-days that share no bar.
+A report comes for any prices. What does not reach its target is not proposed, nor is anything that the files are too \
+short to show: a coverage of 99 % over a day takes 299 days that share no bar, a chance of 0.1 % takes 2995 such \
+moments. The report says how far it comes, what was fitted, and tests the shipped parameters instead.
 
 Exit codes: 0 every group is proposed, 2 bad input, 3 a report that proposes nothing for at least one group.
 

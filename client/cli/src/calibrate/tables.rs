@@ -104,7 +104,7 @@ pub fn grids(report: &Report, calibration: &Calibration) -> Vec<Grid> {
         changes(calibration),
     ];
     if !calibration.withheld.is_empty() {
-        grids.push(withheld(calibration));
+        grids.push(withheld(report, calibration));
     }
     grids
 }
@@ -294,13 +294,13 @@ pub fn changes(calibration: &Calibration) -> Grid {
 }
 
 /// Fields for which nothing is proposed.
-fn withheld(calibration: &Calibration) -> Grid {
+fn withheld(report: &Report, calibration: &Calibration) -> Grid {
     let row = |withheld: &plimsoll_calibration::verdict::Withheld| {
         vec![
             format!("[{}] {}", withheld.group, withheld.field),
             dash(withheld.now.map(|now| now.to_string())),
             withheld.fitted.to_string(),
-            warnings::reason(withheld.reason).to_owned(),
+            warnings::reason(report, calibration, withheld.reason),
         ]
     };
     let rows = calibration.withheld.iter().map(row).collect();

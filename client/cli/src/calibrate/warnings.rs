@@ -2,11 +2,13 @@
 
 use plimsoll_calibration::coverage::Breach;
 use plimsoll_calibration::range::{Part, Unreached};
+use plimsoll_calibration::sample::windows_needed;
 use plimsoll_calibration::verdict::Reason;
 use plimsoll_calibration::{Calibration, Warning};
 use serde_json::{json, Value};
 
 use super::tables::{duration, signed};
+use super::Report;
 use crate::chart::percent;
 use crate::series::date_text;
 
@@ -118,13 +120,22 @@ pub fn breach(breach: Option<Breach>) -> String {
     )
 }
 
-/// Why a field is not proposed.
-pub fn reason(reason: Reason) -> &'static str {
+/// Why a field of `calibration` is not proposed.
+pub fn reason(report: &Report, calibration: &Calibration, reason: Reason) -> String {
+    let settings = &report.settings;
     match reason {
-        Reason::NotReached => "does not reach the target",
-        Reason::RangeNotProposed => "a multiple of a range that is not proposed",
-        Reason::OutOfRange => "beyond the rule book's range",
-        Reason::PricesDoNotMove => "prices do not move",
-        Reason::NotTested => "nothing to test it on",
+        Reason::NotReached => "does not reach the target".to_owned(),
+        Reason::RangeNotProposed => "a multiple of a range that is not proposed".to_owned(),
+        Reason::OutOfRange => "beyond the rule book's range".to_owned(),
+        Reason::PricesDoNotMove => "prices do not move".to_owned(),
+        Reason::NotTested => "nothing to test it on".to_owned(),
+        Reason::TooFewWindows => {
+            let independent = calibration.files.first().map_or(0, |file| file.independent);
+            format!("not enough independent windows: {independent} of {}", windows_needed(settings.coverage))
+        }
+        Reason::TooFewMoments => {
+            let (independent, needed) = (calibration.closeout.independent, windows_needed(1.0 - settings.probability));
+            format!("not enough independent moments: {independent} of {needed}")
+        }
     }
 }
