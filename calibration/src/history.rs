@@ -10,6 +10,13 @@ use crate::error::CalibrationError;
 /// Share of the usual step between two bars below which a step is that of another length of bars; a day that lost an
 /// hour to summer time is still a day.
 const SAME_LENGTH: f64 = 0.9;
+/// Longer steps of one length that follow one another: from so many on they are not gaps but may be other bars. A night
+/// or a weekend without bars is one step, and a quiet market misses single bars here and there.
+const RUN_LEAST: usize = 3;
+/// From so many on they are other bars: with every second bar missing by chance, a run of so many is one in millions.
+const RUN_SURE: usize = 12;
+/// Share of all steps, in such runs, above which they are.
+const RUN_SHARE: f64 = 0.05;
 /// Histories of one underlying whose prices differ by more than this factor are not of one underlying.
 const SAME_PRICE: f64 = 2.0;
 
@@ -37,13 +44,10 @@ impl History {
         let file = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
         let history = Self::from_bars(&file, lines.iter().map(|(_, bar)| *bar).collect());
         let usual = history.bar_seconds;
-        for pair in lines.windows(2) {
-            let (line, seconds) = (pair[1].0, pair[1].1.timestamp - pair[0].1.timestamp);
-            if (seconds as f64) < usual as f64 * SAME_LENGTH {
-                return Err(CalibrationError::MixedBars { file: shown, line, seconds, usual });
-            }
-        }
-        Ok(history)
+        let steps: Vec<i64> = lines.windows(2).map(|pair| pair[1].1.timestamp - pair[0].1.timestamp).collect();
+        let Some(place) = other_length(&steps, usual) else { return Ok(history) };
+        let (line, seconds) = (lines[place + 1].0, steps[place]);
+        Err(CalibrationError::MixedBars { file: shown, line, seconds, usual })
     }
 
     /// A history of ordered bars; `file` names it and its underlying.
@@ -148,6 +152,26 @@ impl History {
             close: self.bars[end].close / price - 1.0,
         }
     }
+}
+
+/// The first of `steps` that is that of another length of bars than `usual`: a shorter one, or the first of many longer
+/// ones that follow one another and are alike. A bar that is longer than its history says would close before its time.
+fn other_length(steps: &[i64], usual: i64) -> Option<usize> {
+    let shorter = |step: i64, than: i64| (step as f64) < than as f64 * SAME_LENGTH;
+    if let Some(place) = steps.iter().position(|step| shorter(*step, usual)) {
+        return Some(place);
+    }
+    let alike = |a: &i64, b: &i64| !shorter(*a, *b) && !shorter(*b, *a);
+    let (mut place, mut first, mut count, mut longest) = (0, None, 0, 0);
+    for run in steps.chunk_by(alike) {
+        if run.len() >= RUN_LEAST && run.iter().all(|step| shorter(usual, *step)) {
+            first = first.or(Some(place));
+            count += run.len();
+            longest = longest.max(run.len());
+        }
+        place += run.len();
+    }
+    first.filter(|_| longest >= RUN_SURE || count as f64 > steps.len() as f64 * RUN_SHARE)
 }
 
 /// Spans without bars inside a history.

@@ -82,6 +82,61 @@ fn bars_of_another_length_are_refused_with_their_line() {
     assert!(error.to_string().contains("mixed.csv, line 12: this bar begins 3600 s after"), "{error}");
 }
 
+/// Days after which the months of some years end.
+fn months(years: usize) -> impl Iterator<Item = i64> {
+    let months = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].repeat(years);
+    months.into_iter().scan(0, |days, month| {
+        *days += month;
+        Some(*days)
+    })
+}
+
+#[test]
+fn longer_bars_that_follow_one_another_are_refused_with_the_line_of_the_first() {
+    let minutes = |count: i64| (0..count).map(|minute| minute * 60);
+    // Many hours after many minutes; a dozen after thousands; days, months of 28 to 31 days after them.
+    let hours = minutes(600).chain((1..300).map(|hour| 599 * 60 + hour * HOUR));
+    let dozen = minutes(6_000).chain((1..=12).map(|hour| 5_999 * 60 + hour * HOUR));
+    let days = (0..900).map(|day| day * 86_400).chain(months(1).map(|day| (899 + day) * 86_400));
+    // A few hours every night: never a dozen, but a tenth of all bars.
+    let nights = (0..20i64).flat_map(|day| {
+        let night = (0..6).map(move |hour| day * 86_400 + hour * HOUR);
+        night.chain((0..60).map(move |minute| day * 86_400 + 6 * HOUR + minute * 60))
+    });
+    let cases: [(&str, Vec<i64>, u64, i64, i64); 4] = [
+        ("hours", hours.collect(), 602, HOUR, 60),
+        ("dozen", dozen.collect(), 6_002, HOUR, 60),
+        ("months", days.collect(), 902, 31 * 86_400, 86_400),
+        ("nights", nights.collect(), 3, HOUR, 60),
+    ];
+    for (name, seconds, at, step, bar) in cases {
+        let file = Scratch::new(name, &lines(seconds));
+        let error = History::read(&file.0).unwrap_err();
+        let known = matches!(&error, CalibrationError::MixedBars { line, seconds, usual, .. } if (*line, *seconds, *usual) == (at, step, bar));
+        assert!(known, "{name}: {error}");
+    }
+}
+
+#[test]
+fn weekends_months_and_a_quiet_market_are_no_other_length() {
+    // Five days of seven; months; minutes of which every third is missing by chance.
+    let weekdays = (0..700i64).filter(|day| day % 7 < 5).map(|day| day * 86_400);
+    let mut state = 7u64;
+    let quiet = (0..30_000i64).filter(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33 > (1 << 31) / 3
+    });
+    let cases: [(&str, Vec<i64>); 3] = [
+        ("weekdays", weekdays.collect()),
+        ("months", months(4).map(|day| day * 86_400).collect()),
+        ("quiet", quiet.map(|m| m * 60).collect()),
+    ];
+    for (name, seconds) in cases {
+        let file = Scratch::new(name, &lines(seconds));
+        History::read(&file.0).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
 #[test]
 fn gaps_and_a_day_that_lost_an_hour_are_no_other_length() {
     let file = Scratch::new("summer", &lines([0, 86_400, 2 * 86_400 - HOUR, 3 * 86_400 - HOUR, 9 * 86_400 - HOUR]));
