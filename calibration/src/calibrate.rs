@@ -402,7 +402,7 @@ impl Trial<'_> {
         let (max_spot, min_spot) = fit_percentages(books, &finest.states, &fitted.scan, settings.coverage)?;
         let history = finest.history;
         let states = replay(history, &fitted.volatility, &fitted.scan)?;
-        let span = (settings.delay.total(), warm_up(history, &fitted.volatility));
+        let span = (closeout::whole_bars(history, settings.delay.total()), warm_up(history, &fitted.volatility));
         let cases = closeout::option_cases(history, &states, span, &fitted.volatility)?;
         let terms = Terms { states: &states, cross: &fitted.cross, half_spread };
         let maintenance = closeout::fit_maintenance(&cases, &terms, settings.probability);
@@ -430,7 +430,7 @@ impl Trial<'_> {
             half_spread,
             slippage_multiples: SLIPPAGE_MULTIPLES.to_vec(),
             rows,
-            independent: independent(history.windows(settings.delay.total(), from)),
+            independent: independent(history.windows(closeout::whole_bars(history, settings.delay.total()), from)),
         };
         Ok(Tests { initial: initial_coverage(books, &finest.states, scan, cross)?, closeout, states })
     }
@@ -444,8 +444,7 @@ fn standing(replayed: &[Replayed], trial: &Trial) -> Result<Standing, Calibratio
     let options = initial_coverage(books, &finest.states, scan, cross)?;
     let worst = options.into_iter().reduce(|worst, next| if next.covered < worst.covered { next } else { worst });
     let (history, delay) = (finest.history, settings.delay.total());
-    let row = closeout::delays(history, delay).into_iter().find(|(asked, _)| *asked == delay);
-    let (asked, tested) = row.unwrap_or((delay, delay));
+    let (asked, tested) = (delay, closeout::whole_bars(history, delay));
     let from = warm_up(history, volatility);
     let cases = closeout::option_cases(history, &finest.states, (tested, from), volatility)?;
     let terms = Terms { states: &finest.states, cross, half_spread };

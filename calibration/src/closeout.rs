@@ -97,16 +97,19 @@ pub struct CloseoutRow {
     pub moments: usize,
 }
 
+/// What a delay of `seconds` is tested by, and fitted to: the next whole bars of `history`, at least one, in seconds.
+pub fn whole_bars(history: &History, seconds: i64) -> i64 {
+    let bar = history.bar_seconds.max(1);
+    (seconds.max(1) + bar - 1) / bar * bar
+}
+
 /// The delays of the table: the one asked for, then an hour to a day, each once, in whole bars of `history`.
 pub fn delays(history: &History, delay: i64) -> Vec<(i64, i64)> {
-    let bars = |seconds: i64| {
-        let bar = history.bar_seconds.max(1);
-        (seconds.max(1) + bar - 1) / bar * bar
-    };
     let mut list: Vec<(i64, i64)> = Vec::new();
     for seconds in [delay, 3_600, 4 * 3_600, 12 * 3_600, 86_400] {
-        if !list.iter().any(|(_, tested)| *tested == bars(seconds)) {
-            list.push((seconds, bars(seconds)));
+        let bars = whole_bars(history, seconds);
+        if !list.iter().any(|(_, tested)| *tested == bars) {
+            list.push((seconds, bars));
         }
     }
     list.sort_unstable_by_key(|(_, tested)| *tested);

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use plimsoll_calibration::closeout::Delay;
 use plimsoll_calibration::verdict::Reason;
 use plimsoll_calibration::{calibrate, Calibration, CalibrationError, History, Settings, Warning};
+use plimsoll_prices::Bar;
 
 use crate::fixtures::{constant, crash, hourly, long, settings};
 
@@ -91,6 +92,22 @@ fn a_short_history_of_finer_bars_does_not_keep_a_long_one_from_its_proposal() {
     assert!(both.files.iter().all(|file| file.fitted));
     assert_eq!(both.files.iter().map(|file| file.bar_seconds).collect::<Vec<_>>(), [3_600, 1_800]);
     assert!(both.not_proposed().is_empty() && both.proposal.scan.deviations >= LONG.proposal.scan.deviations);
+}
+
+#[test]
+fn maintenance_is_fitted_to_the_span_that_judges_it() {
+    // Two days up, two down; the days that lost an hour reach into the day after the next.
+    let (mut bars, mut price, mut time) = (Vec::new(), 100.0, crate::fixtures::START);
+    for day in 0..700 {
+        let open = price;
+        price *= if day % 4 < 2 { 1.03 } else { 1.0 / 1.03 };
+        bars.push(Bar { timestamp: time, open, high: f64::max(open, price), low: f64::min(open, price), close: price });
+        time += if day % 10 == 5 { 23 * 3_600 } else { 86_400 };
+    }
+    let seldom = Settings { probability: 0.005, ..settings() };
+    let result = calibrate(&[History::from_bars("BTC_1d.csv", bars)], 0.002, &seldom, QUIET).unwrap();
+    assert!(result.not_proposed().is_empty(), "{:?} {:?}", result.withheld, result.warnings);
+    assert!(result.closeout.at_target().is_some_and(|chance| chance <= 0.005), "{:?}", result.closeout);
 }
 
 #[test]
