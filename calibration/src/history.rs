@@ -6,6 +6,7 @@ use std::path::Path;
 use plimsoll_prices::{read_bar_lines, Bar, PriceError};
 
 use crate::error::CalibrationError;
+use crate::statistics::RunningMax;
 
 /// Share of the usual step between two bars below which a step is that of another length of bars; a day that lost an
 /// hour to summer time is still a day.
@@ -122,26 +123,32 @@ impl History {
     /// a gap makes it longer, never shorter.
     pub fn windows(&self, horizon: i64, from: usize) -> Vec<Window> {
         let mut windows = Vec::new();
-        let mut end = from + 1;
+        let (mut highs, mut lows) = (RunningMax::default(), RunningMax::default());
+        // The first bar that the two have not seen.
+        let mut next = from + 1;
         for start in from..self.bars.len() {
             let until = self.closed_at(start) + horizon;
-            end = end.max(start + 1);
-            while end < self.bars.len() && self.closed_at(end) < until {
-                end += 1;
+            while let Some(bar) = self.bars.get(next).filter(|_| next <= start + 1 || self.closed_at(next - 1) < until)
+            {
+                highs.push(next, bar.high);
+                lows.push(next, -bar.low);
+                next += 1;
             }
-            if end >= self.bars.len() {
+            let end = next - 1;
+            if end <= start || self.closed_at(end) < until {
                 break;
             }
-            windows.push(self.window(start, end));
+            let high = highs.largest(start + 1).map(|(_, high)| *high);
+            let low = lows.largest(start + 1).map(|(_, low)| -*low);
+            windows.push(self.window((start, end), high, low));
         }
         windows
     }
 
-    fn window(&self, start: usize, end: usize) -> Window {
+    fn window(&self, (start, end): (usize, usize), high: Option<f64>, low: Option<f64>) -> Window {
         let price = self.bars[start].close;
-        let after = &self.bars[start + 1..=end];
-        let high = after.iter().fold(price, |high, bar| high.max(bar.high));
-        let low = after.iter().fold(price, |low, bar| low.min(bar.low));
+        let high = high.map_or(price, |high| price.max(high));
+        let low = low.map_or(price, |low| price.min(low));
         Window {
             start,
             end,

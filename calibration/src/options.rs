@@ -15,6 +15,7 @@ use plimsoll_core::volatility::{reference_volatility, VolatilityParameters, Vola
 use crate::error::CalibrationError;
 use crate::history::{History, Window};
 use crate::replay::atoms;
+use crate::statistics::RunningMax;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -110,7 +111,7 @@ pub struct Case {
     pub loss: i64,
 }
 
-/// What `option`, written anew at the start of each window, loses inside it.
+/// What `option`, written anew at the start of each window, loses inside it; `windows` by their start and their end.
 ///
 /// The loss is an upper bound: the mark at the worst price of the window and at its highest volatility state, with no
 /// time passed. Errors: `Rule`.
@@ -125,9 +126,14 @@ pub fn cases(
     let seconds = option.days * DAY;
     let vol_at = |state: &VolatilityState| reference_volatility(state, seconds, volatility);
     let mut cases = Vec::with_capacity(windows.len());
+    let (mut levels, mut next) = (RunningMax::default(), 0);
     for window in windows {
-        let Some(inside) = states.get(window.start..=window.end) else { continue };
-        let (Some(first), Some(highest)) = (inside.first(), inside.iter().max_by_key(|state| state.state)) else {
+        while let Some(state) = states.get(next).filter(|_| next <= window.end) {
+            levels.push(next, state.state);
+            next += 1;
+        }
+        let highest = levels.largest(window.start).and_then(|(place, _)| states.get(*place));
+        let (Some(first), Some(_), Some(highest)) = (states.get(window.start), states.get(window.end), highest) else {
             continue;
         };
         let spot = atoms(window.price);

@@ -1,5 +1,7 @@
 //! Counting and order statistics.
 
+use std::collections::VecDeque;
+
 /// A share of a whole, from 0 to 1; 1 of nothing.
 pub fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 {
@@ -50,4 +52,30 @@ pub fn least(low: u32, high: u32, mut holds: impl FnMut(u32) -> bool) -> Option<
         }
     }
     Some(good)
+}
+
+/// The largest value of a span whose two ends only move forward: every place enters and leaves once.
+#[derive(Debug, Default)]
+pub struct RunningMax<T> {
+    /// Places with their values, which fall: whatever is not above a later one can never be the largest again.
+    candidates: VecDeque<(usize, T)>,
+}
+
+impl<T: PartialOrd> RunningMax<T> {
+    /// Lets the span reach to `place`, beyond all before, whose value is `value`.
+    pub fn push(&mut self, place: usize, value: T) {
+        while self.candidates.back().is_some_and(|(_, back)| *back <= value) {
+            self.candidates.pop_back();
+        }
+        self.candidates.push_back((place, value));
+    }
+
+    /// The largest value from place `from` on, the last of equal ones, with its place; `None` of nothing. No later call
+    /// can go back before `from`.
+    pub fn largest(&mut self, from: usize) -> Option<&(usize, T)> {
+        while self.candidates.front().is_some_and(|(place, _)| *place < from) {
+            self.candidates.pop_front();
+        }
+        self.candidates.front()
+    }
 }

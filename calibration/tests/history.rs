@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 
+use plimsoll_calibration::history::Window;
 use plimsoll_calibration::{CalibrationError, History};
 use plimsoll_prices::Bar;
 
-use crate::fixtures::{bar, START};
+use crate::fixtures::{bar, hourly, START};
 
 const HOUR: i64 = 3_600;
 
@@ -31,6 +32,44 @@ fn a_window_counts_by_the_worst_price_inside() {
     assert!(near(windows[2].up, 0.01) && near(windows[2].down, 0.05), "{:?}", windows[2]);
     assert_eq!((windows[1].start, windows[1].end, windows[1].time), (1, 3, START + 2 * HOUR));
     assert!(near(windows[1].largest(), 0.07) && near(windows[1].close, 0.0));
+}
+
+/// The windows, each from all of its bars.
+fn naive(history: &History, horizon: i64, from: usize) -> Vec<Window> {
+    let mut windows = Vec::new();
+    for start in from..history.bars.len() {
+        let until = history.closed_at(start) + horizon;
+        let Some(end) = (start + 1..history.bars.len()).find(|end| history.closed_at(*end) >= until) else { break };
+        let (price, inside) = (history.bars[start].close, &history.bars[start + 1..=end]);
+        let high = inside.iter().fold(price, |high, bar| high.max(bar.high));
+        let low = inside.iter().fold(price, |low, bar| low.min(bar.low));
+        let (up, down, close) = (high / price - 1.0, 1.0 - low / price, history.bars[end].close / price - 1.0);
+        windows.push(Window { start, end, time: history.closed_at(start), price, up, down, close });
+    }
+    windows
+}
+
+#[test]
+fn windows_are_those_of_all_their_bars() {
+    let mut gapped = hourly("X_1h.csv", 30, 0.01, 5);
+    gapped.bars.retain(|bar| bar.timestamp / HOUR % 37 > 5 && bar.timestamp / HOUR % 11 != 3);
+    for history in [hourly("X_1h.csv", 30, 0.01, 5), gapped] {
+        for horizon in [1, HOUR, 5 * HOUR - 1, 86_400, 29 * 86_400, 40 * 86_400] {
+            for from in [0, 1, 100, history.bars.len() - 1, history.bars.len()] {
+                assert_eq!(history.windows(horizon, from), naive(&history, horizon, from), "{horizon} {from}");
+            }
+        }
+    }
+}
+
+#[test]
+fn windows_of_many_short_bars_take_no_time() {
+    let bars = (0..200_000).map(|place| bar(START + place * 4, 100.0 + (place % 977) as f64, 0.001, 0.001));
+    let history = History::from_bars("X_4s.csv", bars.collect());
+    let started = std::time::Instant::now();
+    // 100,000 windows of 100,000 bars: 10^10 looks at a bar, one by one.
+    assert!(history.windows(400_000, 0).len() > 90_000);
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
 }
 
 #[test]

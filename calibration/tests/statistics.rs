@@ -25,6 +25,21 @@ fn the_least_value_is_the_first_that_holds() {
 }
 
 #[test]
+fn the_running_maximum_is_that_of_its_span_and_the_last_of_equal_ones() {
+    let values = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4];
+    for length in 1..=values.len() {
+        let mut running = RunningMax::default();
+        for (place, value) in values.into_iter().enumerate() {
+            running.push(place, value);
+            let from = (place + 1).saturating_sub(length);
+            let naive = (from..=place).map(|p| (p, values[p])).max_by_key(|(_, value)| *value);
+            assert_eq!(running.largest(from).copied(), naive, "{from}..={place}");
+        }
+    }
+    assert_eq!(RunningMax::<i64>::default().largest(0), None);
+}
+
+#[test]
 fn a_share_of_nothing_is_whole() {
     assert_eq!((share(0, 0), share(1, 4)), (1.0, 0.25));
     assert_eq!((to_ppm(0.105), from_ppm(105_000)), (105_000, 0.105));
