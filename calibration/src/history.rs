@@ -7,6 +7,7 @@ use plimsoll_prices::{read_bar_lines, Bar, PriceError};
 
 use crate::error::CalibrationError;
 use crate::statistics::RunningMax;
+use crate::text::one_line;
 
 /// Share of the usual step between two bars below which a step is that of another length of bars; a day that lost an
 /// hour to summer time is still a day.
@@ -26,7 +27,7 @@ const SAME_PRICE: f64 = 2.0;
 pub struct History {
     /// Underlying: the file's name up to its first `_`, `-` or `.`, in capitals.
     pub asset: String,
-    /// Name of the file, without its folder.
+    /// Name of the file, without its folder; control characters escaped.
     pub file: String,
     /// Usual length of a bar: seconds.
     pub bar_seconds: i64,
@@ -53,12 +54,13 @@ impl History {
 
     /// A history of ordered bars; `file` names it and its underlying.
     pub fn from_bars(file: &str, bars: Vec<Bar>) -> Self {
-        let asset = file.split(['_', '-', '.']).next().unwrap_or(file).to_ascii_uppercase();
+        let file = one_line(file);
+        let asset = file.split(['_', '-', '.']).next().unwrap_or(&file).to_ascii_uppercase();
         let mut steps: Vec<i64> = bars.windows(2).map(|pair| pair[1].timestamp - pair[0].timestamp).collect();
         steps.sort_unstable();
         // Gaps are longer than a bar and fewer than the bars, so the middle one of all steps is a bar.
         let bar_seconds = steps.get(steps.len() / 2).copied().unwrap_or(60);
-        Self { asset, file: file.to_owned(), bar_seconds, bars }
+        Self { asset, file, bar_seconds, bars }
     }
 
     /// When bar number `index` closed: unix seconds; 0 beyond the end.

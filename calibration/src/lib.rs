@@ -17,6 +17,7 @@
 //! | [`proposal`] | the parameter group to propose |
 //! | [`verdict`] | which groups reach their targets on enough windows and are proposed |
 //! | [`warning`] | what to know before using it |
+//! | [`text`] | text of files and their names, made fit to be shown |
 //! | [`picture`] | range and moves over time |
 //! | [`calibrate()`] | all of it, for one underlying |
 //!
@@ -38,6 +39,7 @@ pub mod range;
 pub mod replay;
 pub mod sample;
 pub mod statistics;
+pub mod text;
 pub mod verdict;
 pub mod warning;
 

@@ -6,6 +6,7 @@ use plimsoll_core::margin::CrossParameters;
 use plimsoll_core::volatility::{ScanParameters, VolatilityParameters};
 
 use crate::error::CalibrationError;
+use crate::text::one_line;
 
 /// Parameters of one underlying that follow from a calibration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +88,13 @@ impl Proposal {
     }
 
     /// The `proposed` groups as TOML that `plimsoll underlying create --parameters` reads, below `notes` as comments. The
-    /// collateral factor belongs to a collateral, not to an underlying: it is a comment.
+    /// collateral factor belongs to a collateral, not to an underlying: it is a comment. Whatever `asset` and `notes` hold,
+    /// they stay comments.
     pub fn toml(&self, asset: &str, proposed: &[&str], notes: &[String]) -> String {
+        let asset = one_line(asset);
         let mut text = format!("# {asset}: ratios are ppm (1000000 is 1), spans seconds.");
         for note in notes {
-            text += &format!("\n# {note}");
+            text += &format!("\n# {}", one_line(note));
         }
         for (name, fields) in self.groups() {
             if !proposed.contains(&name) {

@@ -15,5 +15,6 @@ mod range;
 mod replay;
 mod sample;
 mod statistics;
+mod text;
 mod verdict;
 mod warning;

@@ -50,6 +50,10 @@ fn a_group_that_is_not_proposed_is_a_comment_and_notes_stand_on_top() {
     assert!(!text.contains("deviations"), "{text}");
     assert!(text.contains("\n# [scan]: nothing is proposed.\n"), "{text}");
     assert!(text.contains("# Collateral priced by BTC: nothing is proposed."), "{text}");
-    let none = Proposal::shipped().toml("BTC", &[], &[]);
+    let none = Proposal::shipped().toml("A\n[x]", &[], &["a\n[cross]\r\nmm_call = 1\u{1b}[31m".to_owned()]);
+    assert!(
+        none.contains("# A\\n[x]: ratios") && none.contains("\n# a\\n[cross]\\r\\nmm_call = 1\\u{1b}[31m\n"),
+        "{none}"
+    );
     assert!(none.lines().all(|line| line.is_empty() || line.starts_with('#')), "{none}");
 }

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
+/// What quotes files and their names, on one line.
+pub use plimsoll_calibration::text::one_line;
 use plimsoll_client::price::format_quote;
 use plimsoll_core::units::Wide;
 use serde_json::{Map, Value};

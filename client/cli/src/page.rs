@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::chart::escape;
+use crate::output::one_line;
 use crate::Failure;
 
 const STYLE: &str = "\
@@ -64,5 +65,6 @@ pub fn preformatted(text: &str) -> String {
 
 /// Writes a page. Errors: `Input` naming the flag and the file.
 pub fn write(flag: &str, path: &Path, page: &str) -> Result<(), Failure> {
-    std::fs::write(path, page).map_err(|error| Failure::Input(format!("{flag} {}: {error}", path.display())))
+    let refused = |error| Failure::Input(one_line(&format!("{flag} {}: {error}", path.display())));
+    std::fs::write(path, page).map_err(refused)
 }

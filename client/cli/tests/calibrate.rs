@@ -137,6 +137,31 @@ fn a_malformed_file_is_named_with_line_and_field() {
 }
 
 #[test]
+fn what_files_and_their_names_hold_does_nothing_to_a_terminal_or_to_the_toml() {
+    let folder = Folder::new("control");
+    for lines in
+        ["timestamp,open,high,low,\u{1b}[31mclosed\n0,1,1,1,1\n", "timestamp,open,high,low,close\n0,1,\u{1b}[2J,1,1\n"]
+    {
+        let file = folder.write("BTC_1h.csv", lines);
+        let text = refusal(&folder.run(&["calibrate", "--prices", &file]));
+        assert!(text.contains("\\u{1b}[") && text.lines().count() == 1 && !text.contains('\u{1b}'), "{text:?}");
+    }
+    let chain = folder.write("chain\u{1b}.csv", &CHAIN.replace("BTC", "B\u{1b}[1mTC"));
+    let file = folder.write("A#\n[scan]\ndeviations = 1\n_1.csv", &prices(40));
+    let run = |args: &[&str]| {
+        let output = folder.run(&[&["calibrate", "--prices", &file, "--chains", &chain], args].concat());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!error.contains('\u{1b}') && error.lines().all(|line| !line.starts_with("[scan]")), "{error:?}");
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    };
+    let (toml, code) = run(&["--toml"]);
+    assert_eq!(code, Some(3));
+    assert!(toml.lines().all(|line| line.is_empty() || line.starts_with('#')), "{toml}");
+    let text = run(&[]).0;
+    assert!(!text.contains('\u{1b}') && !text.contains("\n[scan]") && text.contains("B\\u{1b}[1MTC"), "{text:?}");
+}
+
+#[test]
 fn files_that_do_not_fit_together_are_named() {
     let folder = Folder::new("together");
     let (hours, copy) = (folder.write("BTC_1h.csv", &prices(30)), folder.write("BTC_copy.csv", &prices(30)));

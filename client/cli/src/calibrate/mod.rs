@@ -14,7 +14,7 @@ use plimsoll_calibration::proposal::Proposal;
 use plimsoll_calibration::{calibrate, Calibration, CalibrationError, History, Settings};
 use serde_json::{json, Map, Value};
 
-use crate::output::print;
+use crate::output::{one_line, print};
 use crate::{page, Failure};
 
 /// Work that takes longer says what it is doing.
@@ -84,7 +84,7 @@ struct Report {
 /// printed, if nothing is proposed for a group.
 pub fn run(args: &Args, json: bool) -> Result<(), Failure> {
     let settings = settings(args)?;
-    let report = calibrate_all(args, settings).map_err(|error| Failure::Input(error.to_string()))?;
+    let report = calibrate_all(args, settings).map_err(|error| Failure::Input(one_line(&error.to_string())))?;
     if args.toml && report.calibrations.len() != 1 {
         let assets: Vec<&str> = report.calibrations.iter().map(|c| c.asset.as_str()).collect();
         return Err(Failure::Input(format!("--toml: takes the files of one underlying, not of {}", assets.join(", "))));
@@ -152,7 +152,7 @@ fn calibrate_all(args: &Args, settings: Settings) -> Result<Report, CalibrationE
     }
     let mut assets: Vec<(String, Vec<History>)> = Vec::new();
     for path in &args.prices {
-        progress(&format!("reading {}", path.display()));
+        progress(&one_line(&format!("reading {}", path.display())));
         let history = History::read(path)?;
         match assets.iter_mut().find(|(asset, _)| *asset == history.asset) {
             Some((_, histories)) => histories.push(history),

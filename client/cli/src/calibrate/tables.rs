@@ -8,7 +8,7 @@ use plimsoll_calibration::Calibration;
 use super::warnings::{self, breach};
 use super::Report;
 use crate::chart::percent;
-use crate::output::{dash, table};
+use crate::output::{dash, one_line, table};
 use crate::series::date_text;
 
 /// A table: header and rows.
@@ -78,8 +78,8 @@ fn tested(calibration: &Calibration, group: &str) -> &'static str {
 pub fn spreads(report: &Report) -> Option<Grid> {
     let row = |spread: &plimsoll_calibration::chains::HalfSpread| {
         vec![
-            spread.file.clone(),
-            spread.currency.clone(),
+            one_line(&spread.file),
+            one_line(&spread.currency),
             format!("{} - {}", spread.delta_from, spread.delta_to),
             spread.quotes.to_string(),
             percent(spread.median, 3),

@@ -27,6 +27,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use crate::config::Global;
+use crate::output::one_line;
 use crate::session::Session;
 use crate::{page, Failure};
 
@@ -145,19 +146,6 @@ fn evaluate_all(args: &Args) -> Result<Evaluated, String> {
         evaluated.compare = Some(compare::compare(evaluated.shown().0));
     }
     Ok(evaluated)
-}
-
-/// A refusal on one line, whatever it quotes.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
 }
 
 fn print(text: &str) {
