@@ -3,7 +3,8 @@
 use plimsoll_calibration::picture::Bucket;
 use plimsoll_calibration::Calibration;
 
-use super::tables::{self, duration, Grid};
+use super::tables::{self, Grid};
+use super::words::{duration, tested};
 use super::{warnings, Report};
 use crate::chart::{percent, Chart, AMBER, BLUE, GREEN, GREY, RED};
 use crate::page;
@@ -47,18 +48,17 @@ fn underlying(report: &Report, calibration: &Calibration) -> Vec<String> {
         let caption = warnings::not_proposed(calibration).unwrap_or_default();
         sections.push(page::section(&format!("{asset}: warnings"), &caption, &page::list(&known)));
     }
-    let tested = |group| if calibration.proposes(group) { "proposed" } else { "shipped" };
     let range = format!(
         "At the {} parameters. Blue: the initial scan range, its highest of each day, of each hour in a short history. \
          Amber: the maintenance range, whose rise a day is capped. Grey: the move of the window that came closest to \
          its range; red dots: moves beyond it.",
-        tested("scan")
+        tested(calibration, "scan")
     );
     sections.push(page::section(&format!("{asset}: range and moves"), &range, &ranges(asset, &calibration.buckets)));
     let chance = format!(
         "Of the short option that fares worst, at the {} maintenance margin, by delay (rows) and slippage in \
          half-spreads (columns). A delay shorter than a bar counts as a whole bar: an upper bound.",
-        tested("cross")
+        tested(calibration, "cross")
     );
     let title = format!("{asset}: chance that equity is gone before a book is closed");
     sections.push(page::section(&title, &chance, &closeout(report, calibration)));

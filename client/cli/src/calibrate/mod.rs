@@ -3,6 +3,7 @@
 mod figures;
 mod tables;
 mod warnings;
+mod words;
 
 use std::cell::Cell;
 use std::path::PathBuf;

@@ -5,8 +5,8 @@ use plimsoll_calibration::procyclicality::{Procyclicality, Rise};
 use plimsoll_calibration::verdict::COLLATERAL;
 use plimsoll_calibration::Calibration;
 
-use super::warnings::{self, breach};
-use super::Report;
+use super::words::{breach, duration, signed, tested};
+use super::{warnings, Report};
 use crate::chart::percent;
 use crate::output::{dash, one_line, table};
 use crate::series::date_text;
@@ -62,15 +62,6 @@ pub fn toml_title(calibration: &Calibration) -> &'static str {
         (true, _) => "parameter group to propose",
         (false, false) => "parameter group to propose, in part",
         (false, true) => "no parameter group is proposed",
-    }
-}
-
-/// How the parameters that the tables test are called: without a proposed `group` the shipped ones.
-fn tested(calibration: &Calibration, group: &str) -> &'static str {
-    if calibration.proposes(group) {
-        "proposed"
-    } else {
-        "shipped"
     }
 }
 
@@ -179,11 +170,6 @@ fn coverage_row(name: &str, parameters: &str, coverage: &Coverage) -> Vec<String
         breach(coverage.worst),
         percent(coverage.mean_range, 1),
     ]
-}
-
-/// A share with its sign, as percent.
-pub fn signed(share: f64) -> String {
-    format!("{:+.1} %", share * 100.0)
 }
 
 fn procyclicality(calibration: &Calibration) -> Grid {
@@ -305,14 +291,4 @@ fn withheld(report: &Report, calibration: &Calibration) -> Grid {
     };
     let rows = calibration.withheld.iter().map(row).collect();
     Grid::new("not proposed", &["field", "shipped", "as fitted", "why not"], rows)
-}
-
-/// Seconds in the largest whole unit.
-pub fn duration(seconds: i64) -> String {
-    for (unit, name) in [(86_400, "d"), (3_600, "h"), (60, "min")] {
-        if seconds >= unit && seconds % unit == 0 {
-            return format!("{} {name}", seconds / unit);
-        }
-    }
-    format!("{seconds} s")
 }

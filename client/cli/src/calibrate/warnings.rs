@@ -1,13 +1,12 @@
 //! Warnings and refusals of a calibration in words.
 
-use plimsoll_calibration::coverage::Breach;
 use plimsoll_calibration::range::{Part, Unreached};
 use plimsoll_calibration::sample::windows_needed;
 use plimsoll_calibration::verdict::Reason;
 use plimsoll_calibration::{Calibration, Warning};
 use serde_json::{json, Value};
 
-use super::tables::{duration, signed};
+use super::words::{breach, duration};
 use super::Report;
 use crate::chart::percent;
 use crate::series::date_text;
@@ -109,14 +108,6 @@ fn coverage_not_reached(unreached: &Unreached) -> String {
         percent(*target, 1),
         percent(*reached, 2),
         breach(*worst)
-    )
-}
-
-/// A breach as move against range, with its day.
-pub fn breach(breach: Option<Breach>) -> String {
-    breach.map_or_else(
-        || "none".to_owned(),
-        |b| format!("{} against {} on {}", signed(b.change), percent(b.range, 1), date_text(b.time)),
     )
 }
 
