@@ -23,7 +23,7 @@ use crate::closeout::{self, Closeout, CloseoutRow, Delay, Terms, SLIPPAGE_MULTIP
 use crate::coverage::{coverage, fit_deviations, observations, unbounded, Coverage, HorizonFit, Observation};
 use crate::error::CalibrationError;
 use crate::haircut::{fit_haircut, HaircutFit};
-use crate::history::History;
+use crate::history::{Gaps, History};
 use crate::initial::{fit_percentages, initial_coverage, OptionCases, OptionCoverage};
 use crate::picture::{buckets, Bucket};
 use crate::procyclicality::{procyclicality, Procyclicality};
@@ -210,7 +210,7 @@ struct Tests {
 /// `progress` hears what is being done.
 ///
 /// Whatever the prices are there is a result: a group that does not reach its target is not proposed, and a warning says
-/// so. Errors: `Prices` without a history, `OneBar`, `TooShort`, `Twice`, `Disagree`, `Refused`, `Rule`.
+/// so. Errors: `Prices` without a history, `OneBar`, `TooShort`, `Gap`, `Twice`, `Disagree`, `Refused`, `Rule`.
 pub fn calibrate(
     histories: &[History],
     half_spread: f64,
@@ -230,7 +230,7 @@ pub fn calibrate(
     progress(&format!("{asset}: fitting the scan range"));
     let wholes: Vec<Set> = replayed.iter().filter(|r| r.long).map(Replayed::whole).collect();
     let range = fit_whole_and_parts(&wholes, settings)?;
-    let moves = wholes.iter().any(|set| set.observations.iter().any(|o| o.window.largest() > 0.0));
+    let moves = finest.observations.iter().any(|o| o.window.largest() > 0.0);
     let out_of_sample = out_of_sample(&finest.history.file, &finest.observations, settings)?;
     let horizons = horizon_fits(finest, settings)?;
     progress(&format!("{asset}: fitting margin and haircut"));
@@ -240,8 +240,8 @@ pub fn calibrate(
     progress(&format!("{asset}: back-testing margin"));
     let tests = fitted.cross.validate().is_ok().then(|| trial.test(&fitted)).transpose()?;
     let shown = tests.as_ref().map(|tests| (tests.initial.as_slice(), &tests.closeout));
-    let independent = finest.independent;
-    let fit = Fitted { proposal: &fitted, range: &range, tests: shown, haircut: &haircut, moves, independent };
+    let (file, independent) = (&finest.history.file, finest.independent);
+    let fit = Fitted { proposal: &fitted, range: &range, tests: shown, haircut: &haircut, file, moves, independent };
     let verdict = judge(&fit, settings);
     let proposal = verdict.proposal;
     proposal.validate(&asset)?;
@@ -305,7 +305,7 @@ fn replay_all<'a>(histories: &'a [History], settings: &Settings) -> Result<Vec<R
     Ok(replayed)
 }
 
-/// The refusal of a history that holds no window, with the number of bars that would hold one.
+/// The refusal of a history that holds no window, with the number of bars that would hold one, or the gap that has it.
 fn too_short(history: &History, settings: &Settings) -> CalibrationError {
     let (bar, horizon) = (history.bar_seconds.max(1), settings.horizon);
     if let [only] = history.bars.as_slice() {
@@ -317,6 +317,10 @@ fn too_short(history: &History, settings: &Settings) -> CalibrationError {
     let holds = |bars: &i64| (warm_up.min(bars * bar / 10) + bar - 1) / bar + 1 + window <= *bars;
     let need = (window..).find(holds).unwrap_or(i64::MAX);
     let (file, bars, have) = (history.file.clone(), history.bars.len(), history.seconds());
+    let enough = i64::try_from(bars).is_ok_and(|bars| bars >= need);
+    if let Some(Gaps { longest, after, .. }) = history.gaps(0).filter(|_| enough) {
+        return CalibrationError::Gap { file, bars, bar, horizon, gap: longest, after };
+    }
     CalibrationError::TooShort { file, bars, have, need, bar, horizon }
 }
 

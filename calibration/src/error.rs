@@ -41,6 +41,25 @@ pub enum CalibrationError {
         /// Horizon of the back-test, seconds.
         horizon: i64,
     },
+    /// A price file has bars enough for a window of the horizon, but not without a gap.
+    #[error(
+        "{file}: no window of {horizon} s after the warm-up, though its {bars} bars of {bar} s would hold one without \
+         gaps; the longest gap is {gap} s after {after}: fill it, or give the bars before or after it alone"
+    )]
+    Gap {
+        /// File as given.
+        file: String,
+        /// Bars it has.
+        bars: usize,
+        /// Usual length of a bar, seconds.
+        bar: i64,
+        /// Horizon of the back-test, seconds.
+        horizon: i64,
+        /// The longest gap, seconds.
+        gap: i64,
+        /// When it began: unix seconds.
+        after: i64,
+    },
     /// A price file has bars of several lengths.
     #[error(
         "{file}, line {line}: this bar begins {seconds} s after the one before, most bars of the file {usual} s after: \

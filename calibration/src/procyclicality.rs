@@ -16,16 +16,16 @@ pub struct Procyclicality {
     pub peak: f64,
     /// Lowest range, share of spot.
     pub trough: f64,
-    /// Largest rise within one day.
-    pub rise_1_day: Rise,
-    /// Largest rise within five days.
-    pub rise_5_days: Rise,
+    /// Largest rise within one day; `None`: it never rises.
+    pub rise_1_day: Option<Rise>,
+    /// Largest rise within five days; `None`: it never rises.
+    pub rise_5_days: Option<Rise>,
 }
 
 /// A rise of the range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Rise {
-    /// By how much: share of spot.
+    /// By how much: share of spot, above 0.
     pub by: f64,
     /// When it was complete: unix seconds.
     pub time: i64,
@@ -44,11 +44,11 @@ pub fn procyclicality(ranges: &[(i64, f64)]) -> Option<Procyclicality> {
     })
 }
 
-/// The largest rise from the lowest range of the `seconds` before.
-fn largest_rise(ranges: &[(i64, f64)], seconds: i64) -> Rise {
+/// The largest rise from the lowest range of the `seconds` before; `None` without one.
+fn largest_rise(ranges: &[(i64, f64)], seconds: i64) -> Option<Rise> {
     // Candidates for the minimum, rising: whatever is not below a later one can never be it again.
     let mut lowest: VecDeque<(i64, f64)> = VecDeque::new();
-    let mut largest = Rise::default();
+    let mut largest: Option<Rise> = None;
     for (time, range) in ranges.iter().copied() {
         while lowest.back().is_some_and(|(_, back)| *back >= range) {
             lowest.pop_back();
@@ -58,8 +58,8 @@ fn largest_rise(ranges: &[(i64, f64)], seconds: i64) -> Rise {
             lowest.pop_front();
         }
         let by = lowest.front().map_or(0.0, |(_, low)| range - low);
-        if by > largest.by {
-            largest = Rise { by, time };
+        if by > largest.map_or(0.0, |largest| largest.by) {
+            largest = Some(Rise { by, time });
         }
     }
     largest

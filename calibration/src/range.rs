@@ -168,7 +168,8 @@ impl RangeFit {
         Ok(())
     }
 
-    /// Notes what `set` does not reach; the whole of a file, which comes first, speaks for its parts.
+    /// Notes what `set` does not reach; the whole of a file, which comes first, speaks for its parts. Files are told by
+    /// their names, of which no two are alike.
     fn miss(&mut self, set: &Set, (field, best_at): (&'static str, u32), best: &Coverage, target: f64) {
         if self.unreached.iter().any(|known| known.file == set.file) {
             return;

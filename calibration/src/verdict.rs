@@ -76,9 +76,11 @@ pub struct Fitted<'a> {
     pub tests: Option<(&'a [OptionCoverage], &'a Closeout)>,
     /// The haircut.
     pub haircut: &'a HaircutFit,
-    /// Whether any price moves.
+    /// Name of the history that margin is fitted to.
+    pub file: &'a str,
+    /// Whether any of its prices moves.
     pub moves: bool,
-    /// Windows, which share no bar, of the history that all of it is fitted to.
+    /// Its windows that share no bar.
     pub independent: usize,
 }
 
@@ -93,7 +95,9 @@ pub fn judge(fitted: &Fitted, settings: &Settings) -> Verdict {
             verdict.proposal.scan = fitted.proposal.scan;
             verdict.proposed.extend(["volatility", "scan"]);
         }
-        Some(Reason::PricesDoNotMove) => verdict.warnings.push(Warning::PricesDoNotMove),
+        Some(Reason::PricesDoNotMove) => {
+            verdict.warnings.push(Warning::PricesDoNotMove { file: fitted.file.to_owned() });
+        }
         Some(reason) => {
             // A range that is not reached is not among the fitted groups.
             let scan = if reason == Reason::NotReached { fitted.range.scan } else { fitted.proposal.scan };

@@ -16,8 +16,11 @@ use crate::sample::{most_shown, windows_needed};
 pub enum Warning {
     /// Nothing inside the rule book's ranges reaches the coverage: no range is proposed.
     CoverageNotReached(Unreached),
-    /// No price ever moves: nothing is proposed.
-    PricesDoNotMove,
+    /// No price of the history that margin is fitted to ever moves: nothing is proposed.
+    PricesDoNotMove {
+        /// Name of the file.
+        file: String,
+    },
     /// The fitted percentages leave the rule book's ranges: none are proposed.
     PercentagesOutOfRange {
         /// Field, value and range.

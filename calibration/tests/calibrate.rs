@@ -146,6 +146,12 @@ fn a_history_without_a_window_is_refused_with_the_bars_that_one_takes() {
     bars.push(plimsoll_prices::Bar { timestamp: bars[1].timestamp + 400_000, ..bars[1] });
     let error = calibrate(&[History::from_bars("BTC_x.csv", bars)], 0.0, &settings(), QUIET).unwrap_err();
     assert!(matches!(&error, CalibrationError::TooShort { bars: 3, .. }), "{error}");
+    // So many bars would hold one, if a gap of sixty days did not put the end of the warm-up behind them.
+    let mut bars = constant("BTC_x.csv", 60, 3_600).bars;
+    bars.push(Bar { timestamp: bars[59].timestamp + 60 * 86_400, ..bars[59] });
+    let error = calibrate(&[History::from_bars("BTC_x.csv", bars)], 0.0, &settings(), QUIET).unwrap_err().to_string();
+    let gap = "61 bars of 3600 s would hold one without gaps; the longest gap is 5180400 s after 1578052800";
+    assert!(error.starts_with("BTC_x.csv: no window of 86400 s") && error.contains(gap), "{error}");
 }
 
 #[test]
@@ -181,6 +187,18 @@ fn prices_that_never_move_give_a_report_and_no_proposal() {
     assert_eq!(result.proposal, settings().start);
     assert!(result.proposed.is_empty() && result.unreached.is_empty());
     assert_eq!(result.coverage[0].coverage.single_tailed(), 1.0);
+    // A history beside it that moves is too short to fit to, or coarser than the one that margin is fitted to.
+    let coarse = |day: i64| crate::fixtures::bar(crate::fixtures::START + day * 86_400, 100.0, 0.03, 0.02);
+    for beside in [crash("BTC_crash.csv"), History::from_bars("BTC_1d.csv", (0..400).map(coarse).collect())] {
+        let mut still = constant("BTC_x.csv", 24 * 400, 3_600);
+        still.bars.iter_mut().for_each(|bar| (bar.open, bar.high, bar.low, bar.close) = (9e3, 9e3, 9e3, 9e3));
+        if beside.bar_seconds > 3_600 {
+            still = constant("BTC_x.csv", 24 * 400, 3_600);
+        }
+        let result = calibrate(&[still, beside], 0.002, &settings(), QUIET).unwrap();
+        assert!(result.proposed.is_empty());
+        assert_eq!(result.warnings[0], Warning::PricesDoNotMove { file: "BTC_x.csv".to_owned() });
+    }
     // Whatever the price is, the smallest and the largest included.
     for price in [0.000_001, 1_000_000_000.0] {
         let mut history = constant("BTC_x.csv", 24 * 10, 3_600);

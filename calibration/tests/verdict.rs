@@ -83,6 +83,7 @@ fn verdict(case: &Case) -> Verdict {
             range: &range,
             tests,
             haircut: &haircut,
+            file: "BTC.csv",
             moves: case.moves,
             independent: case.independent[0],
         },
@@ -185,5 +186,8 @@ fn a_haircut_below_its_target_is_withheld_alone() {
 fn prices_that_do_not_move_say_nothing() {
     let still = verdict(&Case { moves: false, ..GOOD });
     assert!(still.proposed.is_empty() && still.withheld.is_empty());
-    assert_eq!((still.proposal, still.warnings), (Proposal::shipped(), vec![Warning::PricesDoNotMove]));
+    assert_eq!(
+        (still.proposal, still.warnings),
+        (Proposal::shipped(), vec![Warning::PricesDoNotMove { file: "BTC.csv".to_owned() }])
+    );
 }

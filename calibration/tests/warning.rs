@@ -101,8 +101,8 @@ fn bars_longer_than_the_horizon_and_gaps_longer_than_it_are_named() {
     let has = |wanted: Warning| assert!(result.warnings.contains(&wanted), "{wanted:?} in {:?}", result.warnings);
     let file = "BTC_x.csv".to_owned();
     has(Warning::LongBars { file: file.clone(), bar_seconds: 7 * DAY, horizon: DAY });
-    has(Warning::Gaps { file, count: 1, longest: 70 * DAY, after: START + 200 * 7 * DAY });
-    has(Warning::PricesDoNotMove);
+    has(Warning::Gaps { file: file.clone(), count: 1, longest: 70 * DAY, after: START + 200 * 7 * DAY });
+    has(Warning::PricesDoNotMove { file });
 }
 
 #[test]

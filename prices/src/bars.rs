@@ -45,13 +45,13 @@ pub fn read_bar_lines(file: &str, mut text: impl Read) -> Result<Vec<(u64, Bar)>
     let mut bytes = Vec::new();
     text.read_to_end(&mut bytes).map_err(|source| PriceError::Open { file: file.to_owned(), source })?;
     let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
-    let refused = |error: csv::Error| unreadable(file, &error, line_at(&bytes, error.position()));
-    let header = reader.headers().map_err(refused)?.clone();
+    let mut lines = Lines { bytes: &bytes, counted: 0, line: 1 };
+    let header = reader.headers().map_err(|error| unreadable(file, &error, &mut lines))?.clone();
     let columns = Columns::find(file, &header)?;
     let mut bars: Vec<(u64, Bar)> = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(refused)?;
-        let line = Line { file, number: line_at(&bytes, record.position()), record: &record };
+        let record = record.map_err(|error| unreadable(file, &error, &mut lines))?;
+        let line = Line { file, number: lines.at(record.position()), record: &record };
         let bar = line.bar(&columns)?;
         if let Some((_, before)) = bars.last() {
             line.follows(&bar, before)?;
@@ -64,12 +64,31 @@ pub fn read_bar_lines(file: &str, mut text: impl Read) -> Result<Vec<(u64, Bar)>
     Ok(bars)
 }
 
-/// The line of the record that begins at `position`, from 1: the reader places it before the empty lines it skips.
-fn line_at(bytes: &[u8], position: Option<&Position>) -> u64 {
-    let Some(position) = position else { return 1 };
-    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-    let skipped = bytes.iter().skip(from).take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    skipped.fold(position.line(), |line, byte| line + u64::from(*byte == b'\n'))
+/// Counts the lines of text once, from its beginning on; they end with a line feed, a carriage return or both, as those
+/// of the reader do, which counts line feeds alone.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    /// Bytes that are counted.
+    counted: usize,
+    /// The line that the next of them belongs to, from 1.
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins at `position`, none before one asked for already: the reader places it before
+    /// the empty lines it skips.
+    fn at(&mut self, position: Option<&Position>) -> u64 {
+        let from = position.map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
+        while let Some(byte) = self.bytes.get(self.counted) {
+            if self.counted >= from && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.counted += 1;
+            let ends = *byte == b'\n' || (*byte == b'\r' && self.bytes.get(self.counted) != Some(&b'\n'));
+            self.line += u64::from(ends);
+        }
+        self.line
+    }
 }
 
 /// Where each of [`COLUMNS`] stands in the header.
@@ -156,8 +175,8 @@ impl Line<'_> {
 }
 
 /// A reader's error as one of ours.
-fn unreadable(file: &str, error: &csv::Error, line: u64) -> PriceError {
-    let file = file.to_owned();
+fn unreadable(file: &str, error: &csv::Error, lines: &mut Lines) -> PriceError {
+    let (file, line) = (file.to_owned(), lines.at(error.position()));
     match error.kind() {
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
             PriceError::FieldCount { file, line, found: *len, expected: *expected_len }

@@ -33,6 +33,22 @@ fn a_bar_knows_its_line_past_empty_ones() {
 }
 
 #[test]
+fn lines_end_with_a_line_feed_a_carriage_return_or_both() {
+    for end in ["\n", "\r", "\r\n"] {
+        for (lines, line) in
+            [("100,4,6,3,5|160,5,x,4,5|", 3), ("100,4,6,3,5|||160,4,6,3|", 5), ("100,4,6,3,5|160,3|", 3)]
+        {
+            let text = format!("timestamp,open,high,low,close|{lines}").replace('|', end);
+            let text = read(&text).expect_err("accepted").to_string();
+            assert!(text.starts_with(&format!("btc.csv, line {line}")), "{end:?}: {text}");
+        }
+        let text = "timestamp,open,high,low,close|100,4,6,3,5||160,5,6,4,5|".replace('|', end);
+        let lines = read_bar_lines("btc.csv", text.as_bytes()).unwrap();
+        assert_eq!(lines.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 4], "{end:?}");
+    }
+}
+
+#[test]
 fn columns_may_stand_in_any_order_and_case_beside_others() {
     let bars = read("\u{feff}Close, Volume ,TIMESTAMP,open,low,high\n5,9,100,4,3,6\n").unwrap();
     assert_eq!(bars, [Bar { timestamp: 100, open: 4.0, high: 6.0, low: 3.0, close: 5.0 }]);

@@ -277,14 +277,40 @@ fn a_delay_longer_than_the_history_is_not_tested_and_gives_no_percentages() {
 #[test]
 fn prices_that_never_move_are_reported_and_nothing_is_proposed() {
     let folder = Folder::new("still");
-    let lines: String = (0..240).map(|hour| format!("{},7,7,7,7\n", hour * 3_600)).collect();
+    let lines: String = (0..240).map(|hour| format!("{},7,7,7,7\n", 1_577_836_800 + hour * 3_600)).collect();
     let file = folder.write("BTC_1h.csv", &format!("timestamp,open,high,low,close\n{lines}"));
     let page = folder.path("still.html");
     let output = folder.run(&["calibrate", "--prices", &file, "--html", &page]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{text}");
-    assert!(text.contains("prices do not move: no price of these files ever moves"), "{text}");
+    assert!(text.contains("prices do not move: BTC_1h.csv: no price of this file"), "{text}");
+    // A range that never rises has no day on which it does.
+    assert!(!text.contains("1970-01-01") && text.contains("none ┆"), "{text}");
     assert!(!std::fs::read_to_string(page).unwrap().contains("NaN"));
+}
+
+#[test]
+fn files_of_one_name_in_two_folders_are_told_apart() {
+    let folder = Folder::new("twins");
+    // Every third day crosses more than the largest range.
+    let wild = |low: u64| -> String {
+        let day = |d: u64| {
+            format!("{},100,101,{},100\n", 1_577_836_800 + d * 86_400, if d.is_multiple_of(3) { low } else { 99 })
+        };
+        format!("timestamp,open,high,low,close\n{}", (0..150).map(day).collect::<String>())
+    };
+    let write = |name: &str, low: u64| {
+        std::fs::create_dir_all(folder.path(name)).unwrap();
+        folder.write(&format!("{name}/BTC_1d.csv"), &wild(low))
+    };
+    let (a, b) = (write("a", 40), write("b", 30));
+    let output = folder.run(&["calibrate", "--prices", &a, &b]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for file in [&a, &b] {
+        assert!(text.contains(&format!("- coverage not reached: {file}: no k")), "{text}");
+    }
+    let text = refusal(&folder.run(&["calibrate", "--prices", &a, &a]));
+    assert!(text.contains("BTC_1d.csv and BTC_1d.csv hold the same bars"), "{text}");
 }
 
 #[test]

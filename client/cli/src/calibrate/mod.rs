@@ -154,7 +154,10 @@ fn calibrate_all(args: &Args, settings: Settings) -> Result<Report, CalibrationE
     let mut assets: Vec<(String, Vec<History>)> = Vec::new();
     for path in &args.prices {
         progress(&one_line(&format!("reading {}", path.display())));
-        let history = History::read(path)?;
+        let mut history = History::read(path)?;
+        if args.prices.iter().any(|other| other != path && other.file_name() == path.file_name()) {
+            history.file = one_line(&path.display().to_string());
+        }
         match assets.iter_mut().find(|(asset, _)| *asset == history.asset) {
             Some((_, histories)) => histories.push(history),
             None => assets.push((history.asset.clone(), vec![history])),

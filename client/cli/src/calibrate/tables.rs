@@ -183,15 +183,17 @@ fn procyclicality(calibration: &Calibration) -> Grid {
 }
 
 fn swings_row(file: &str, range: &str, swings: &Procyclicality) -> Vec<String> {
-    let rise = |rise: &Rise| format!("{} on {}", signed(rise.by), date_text(rise.time));
+    let rise = |rise: Option<Rise>| {
+        rise.map_or_else(|| "none".to_owned(), |rise| format!("{} on {}", signed(rise.by), date_text(rise.time)))
+    };
     vec![
         file.to_owned(),
         range.to_owned(),
         percent(swings.trough, 1),
         percent(swings.peak, 1),
         format!("{:.2}", swings.peak_to_trough),
-        rise(&swings.rise_1_day),
-        rise(&swings.rise_5_days),
+        rise(swings.rise_1_day),
+        rise(swings.rise_5_days),
     ]
 }
 

@@ -40,7 +40,9 @@ fn name(warning: &Warning) -> String {
 fn words(warning: &Warning) -> String {
     match warning {
         Warning::CoverageNotReached(unreached) => coverage_not_reached(unreached),
-        Warning::PricesDoNotMove => "no price of these files ever moves: nothing can be learned from them".to_owned(),
+        Warning::PricesDoNotMove { file } => {
+            format!("{file}: no price of this file, which margin is fitted to, ever moves: it says nothing about margin")
+        }
         Warning::PercentagesOutOfRange { reason } => {
             format!("the fitted percentages leave the rule book's ranges: {reason}")
         }
