@@ -1,30 +1,18 @@
 //! What `plimsoll margin` takes and refuses, number by number: bounds, forms of numbers, repeated series.
 
+mod support;
+
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::{json, Value};
 
+use support::golden;
+
 const FILES: [&str; 3] = ["margin_portfolio.json", "margin_cross.json", "margin_isolated.json"];
 
-fn golden(name: &str) -> Vec<Value> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
 fn margin(input: &str, args: &[&str]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .args(["margin", "--input", "-", "--format", "json"])
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    support::margin(input, "json", args)
 }
 
 fn report(document: &Value, args: &[&str]) -> Value {

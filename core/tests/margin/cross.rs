@@ -2,11 +2,11 @@
 
 use plimsoll_core::error::CoreError;
 use plimsoll_core::margin::evaluator::cross::{evaluate, payoff_excess, Parameters, Reading};
-use plimsoll_core::margin::evaluator::{Expiry, Leg, Market, Real};
+use plimsoll_core::margin::evaluator::{Leg, Market, Real};
 use plimsoll_core::position::OptionKind;
 use serde_json::Value;
 
-use super::documents::{cross_parameters, decimal, float, markets, real, Balances};
+use super::documents::{cross_parameters, decimal, float, markets, plain_expiry, real, Balances};
 
 /// Equity, initial and maintenance balance of a cross document.
 pub fn balances(document: &Value) -> Balances {
@@ -42,16 +42,7 @@ pub fn reference() -> Parameters {
 /// Initial and maintenance balance of legs (quantity, kind, strike) of one expiry, S 2000, vol 0.5.
 fn of_legs(seconds: i64, forward: &str, legs: &[(i64, OptionKind, i64)]) -> (f64, f64, Reading) {
     let one = Real::ONE;
-    let expiry = Expiry {
-        seconds: Real::from_integer(seconds),
-        forward: decimal(forward),
-        rate: Real::ZERO,
-        forward_confidence: one,
-        rate_confidence: one,
-        vol_confidence: one,
-        settlement_average: None,
-        svi: None,
-    };
+    let expiry = plain_expiry(seconds, decimal(forward));
     let leg = |(quantity, kind, strike): &(i64, OptionKind, i64)| Leg {
         expiry: 0,
         strike: Real::from_integer(*strike),
@@ -94,16 +85,7 @@ fn the_numbers_anyone_can_check() {
 fn a_short_call_asks_for_12_and_9_and_a_half() {
     // S 100, K 110, mark 2: IM = 2 + max(15 - 10, 10) = 12, MM = 2 + 7.5.
     let one = Real::ONE;
-    let expiry = Expiry {
-        seconds: Real::from_integer(2_592_000),
-        forward: Real::from_integer(100),
-        rate: Real::ZERO,
-        forward_confidence: one,
-        rate_confidence: one,
-        vol_confidence: one,
-        settlement_average: None,
-        svi: None,
-    };
+    let expiry = plain_expiry(2_592_000, Real::from_integer(100));
     let margin = |vol: Real| {
         let strike = Real::from_integer(110);
         let leg = Leg { expiry: 0, strike, kind: OptionKind::Call, quantity: -one, vol, open_interest: Real::ZERO };
@@ -135,16 +117,7 @@ fn a_short_call_asks_for_12_and_9_and_a_half() {
 #[test]
 fn payoffs_that_would_not_add_up_are_refused() {
     let one = Real::ONE;
-    let expiries = [Expiry {
-        seconds: Real::from_integer(2_592_000),
-        forward: one,
-        rate: Real::ZERO,
-        forward_confidence: one,
-        rate_confidence: one,
-        vol_confidence: one,
-        settlement_average: None,
-        svi: None,
-    }];
+    let expiries = [plain_expiry(2_592_000, one)];
     let leg = |strike: &str, quantity: i64| {
         let (strike, quantity) = (decimal(strike), Real::from_integer(quantity));
         Leg { expiry: 0, strike, kind: OptionKind::Call, quantity, vol: decimal("0.5"), open_interest: Real::ZERO }

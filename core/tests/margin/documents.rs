@@ -16,6 +16,20 @@ pub fn golden(name: &str) -> Vec<Value> {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// An expiry without doubt, rate or smile.
+pub fn plain_expiry(seconds: i64, forward: Real) -> Expiry {
+    Expiry {
+        seconds: Real::from_integer(seconds),
+        forward,
+        rate: Real::ZERO,
+        forward_confidence: Real::ONE,
+        rate_confidence: Real::ONE,
+        vol_confidence: Real::ONE,
+        settlement_average: None,
+        svi: None,
+    }
+}
+
 /// A decimal in a string or a JSON number, exact to 2^-64.
 pub fn real(value: &Value) -> Real {
     match value {

@@ -10,7 +10,7 @@ use plimsoll_core::units::{ContractSize, Price, Ratio};
 use proptest::prelude::*;
 
 use super::chain::{tolerance, PLAIN};
-use super::documents::float;
+use super::documents::{float, plain_expiry};
 use super::fixtures::{expiry, position, OwnedBook};
 
 const USD: i64 = 1_000_000;
@@ -52,21 +52,8 @@ fn wide(book: &OwnedBook) -> (f64, f64, f64) {
     let view = &book.underlyings[0];
     let whole = |atoms: i64| Real::from_ratio(i128::from(atoms), 1_000_000).unwrap();
     let one = Real::ONE;
-    let expiries: Vec<Expiry> = book
-        .expiries
-        .iter()
-        .map(|e| Expiry {
-            seconds: Real::from_integer(e.head.seconds_to_expiry),
-            forward: whole(view.spot.0),
-            rate: Real::ZERO,
-            forward_confidence: one,
-            rate_confidence: one,
-            vol_confidence: one,
-            // Nothing sampled: all of the average is still to come.
-            settlement_average: None,
-            svi: None,
-        })
-        .collect();
+    let expiries: Vec<Expiry> =
+        book.expiries.iter().map(|e| plain_expiry(e.head.seconds_to_expiry, whole(view.spot.0))).collect();
     let legs = book.wide_legs();
     let market = Market {
         spot: whole(view.spot.0),

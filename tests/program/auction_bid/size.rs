@@ -279,9 +279,10 @@ fn widest_portfolio() -> (World, Vec<(u16, usize)>) {
 #[test]
 fn the_widest_portfolio_account_fits_the_locks_of_a_cluster_with_all_its_rows() {
     let (world, expiries) = widest_portfolio();
+    let refresh_rows = || expiries.iter().for_each(|(index, expiry)| drop(world.refresh_rows(*index, *expiry)));
     let refresh = || {
         world.refresh_prices();
-        expiries.iter().for_each(|(underlying, expiry)| drop(world.refresh_rows(*underlying, *expiry)));
+        refresh_rows();
     };
     let rows = |step: &Instruction| {
         let is_rows = |meta: &&AccountMeta| {
@@ -302,6 +303,17 @@ fn the_widest_portfolio_account_fits_the_locks_of_a_cluster_with_all_its_rows() 
     let bid = bid_instruction(&world, (SELLER, LIQUIDATOR), true, bid_args(&world, SELLER, 100_000));
     assert_eq!([rows(&start), rows(&bid)], [MAX_EXPIRIES_PORTFOLIO; 2]);
     fits(&world, "auction_bid", ACCOUNT_LOCKS, &bid, &[liquidator]);
+    // While every price walks all of it is valued at both ends. The rows follow each step, and what the walk may still move
+    // counts for the account.
+    post(&world, 4, -1);
+    refresh_rows();
+    undermine(&world);
+    let walk = 345_000 * QUOTE;
+    edit_account(&world, SELLER, |account| account.cash -= walk);
+    edit_account(&world, BUYER, |account| account.cash += walk);
+    let bid = bid_instruction(&world, (SELLER, LIQUIDATOR), true, bid_args(&world, SELLER, 100_000));
+    assert_eq!(rows(&bid), MAX_EXPIRIES_PORTFOLIO);
+    fits(&world, "auction_bid of walking prices", ACCOUNT_LOCKS, &bid, &[liquidator]);
     world.full_check();
 }
 

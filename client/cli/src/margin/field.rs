@@ -11,11 +11,17 @@ pub fn within(path: &str, value: Decimal) -> Result<Real, String> {
     between(path, value, bounds.low, bounds.high)
 }
 
-/// `value` if it stands in `[low, high]`, bounds as decimal text.
-pub fn between(path: &str, value: Decimal, low: &str, high: &str) -> Result<Real, String> {
+/// `value` if it is not below `low`, a bound as decimal text.
+pub fn at_least(path: &str, value: Decimal, low: &str) -> Result<Real, String> {
     if value.0 < bound(low)? {
         return Err(format!("{path} = {value} is below its lower bound {low}"));
     }
+    Ok(value.0)
+}
+
+/// `value` if it stands in `[low, high]`, bounds as decimal text.
+pub fn between(path: &str, value: Decimal, low: &str, high: &str) -> Result<Real, String> {
+    at_least(path, value, low)?;
     if value.0 > bound(high)? {
         return Err(format!("{path} = {value} is above its upper bound {high}"));
     }

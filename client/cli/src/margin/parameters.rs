@@ -9,7 +9,7 @@ use plimsoll_core::margin::evaluator::Real;
 
 use super::book::Book;
 use super::decimal::Decimal;
-use super::field::{between, required, within, within_or};
+use super::field::{at_least, between, required, within, within_or};
 use super::input;
 
 const NEEDED: &str = "mode \"portfolio\" needs it";
@@ -119,10 +119,10 @@ fn skew_shock(group: &input::SkewShock) -> Result<SkewShock, String> {
 /// A base of a discount: 0, or large enough that a number still has its digits after any growth.
 fn base(read: &Group, name: &str, value: Decimal) -> Result<Real, String> {
     let base = read.field(name, value)?;
-    if base > Real::ZERO {
-        between(&format!("parameters.{}.{name}", read.0), value, BASE_LEAST, "10")?;
+    if base == Real::ZERO {
+        return Ok(base);
     }
-    Ok(base)
+    at_least(&format!("parameters.{}.{name}", read.0), value, BASE_LEAST)
 }
 
 fn discount(group: &input::Discount) -> Result<Discount, String> {
